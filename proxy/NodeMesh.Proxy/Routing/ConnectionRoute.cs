@@ -1,0 +1,13 @@
+using NodeMesh.Proxy.Discovery;
+
+namespace NodeMesh.Proxy.Routing;
+
+/// <summary>
+/// Who talks to whom, found once per connection from its addresses. The Service port is looked up again by
+/// (cluster IP, port) per request, so that a long connection sees new endpoints.
+/// </summary>
+/// <param name="Source">null: not a pod the mesh knows.</param>
+/// <param name="Target">The pod dialled by its own address, or the pod of an inbound connection; null for a cluster IP or an unknown address.</param>
+/// <param name="Port">The Service port: of the cluster IP dialled, or one that has the dialled pod address as an endpoint; null when there is none.</param>
+/// <param name="IsClusterIp">True: balance over the endpoints of <paramref name="Port"/>. False: to the original destination.</param>
+internal sealed record ConnectionRoute(WorkloadEntry? Source, WorkloadEntry? Target, ServicePortEntry? Port, bool IsClusterIp);

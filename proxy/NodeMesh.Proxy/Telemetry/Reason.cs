@@ -1,0 +1,29 @@
+namespace NodeMesh.Proxy.Telemetry;
+
+/// <summary>Why the mesh itself ended a request or a connection. The same word stands in the nodemesh-error header, the metric and the log.</summary>
+internal enum Reason
+{
+    /// <summary>It did not.</summary>
+    None,
+
+    /// <summary>The Service has no ready endpoint.</summary>
+    NoEndpoints,
+
+    /// <summary>The upstream refused the connection, or could not be reached.</summary>
+    UpstreamConnect,
+
+    /// <summary>The upstream broke the connection before its answer was whole.</summary>
+    UpstreamReset,
+
+    /// <summary>The downstream went away first. Not an error of anyone the mesh serves.</summary>
+    DownstreamReset,
+
+    /// <summary>A limit of the proxy itself was reached.</summary>
+    Overloaded,
+
+    /// <summary>Bytes that are not the protocol they claim to be.</summary>
+    ProtocolError,
+
+    /// <summary>The pod's sandbox went away.</summary>
+    PodGone,
+}
