@@ -1,0 +1,48 @@
+# NodeMesh. Each target installs what it needs and the machine lacks (Debian, root), builds, and runs.
+#
+#   make demo      a mesh on this machine for a minute: pods, traffic, a table that moves
+#   make test      every test, on real network namespaces
+#   make bench     NodeMesh beside HAProxy, nginx and the direct connection, one table
+#   make build     out/nodemesh, out/nodemesh-agent, out/nodemesh-proxy
+#   make release   the same three as native binaries, in out/release
+#   make clean
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.PHONY: help build demo test bench release clean
+
+NEEDS := installer/prerequisites.sh
+PROGRAMS := installer/NodeMesh.Cli agent/NodeMesh.Agent proxy/NodeMesh.Proxy
+PUBLISH := dotnet publish -c Release -v quiet -nologo -p:DebugType=embedded
+
+help:
+	@sed -n '3,9s/^# \{0,1\}//p' Makefile
+
+build:
+	@$(NEEDS) build
+	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) --self-contained false -p:PublishSingleFile=true -o out &&) \
+	echo "built out/nodemesh, out/nodemesh-agent, out/nodemesh-proxy"
+
+demo:
+	@$(NEEDS) build run demo
+	@$(MAKE) --no-print-directory build
+	@out/nodemesh demo $(ARGS)
+
+test:
+	@$(NEEDS) build run test
+	@$(MAKE) --no-print-directory build
+	@tests/run $(ARGS)
+
+bench:
+	@$(NEEDS) build run bench
+	@$(MAKE) --no-print-directory build
+	@dotnet run -c Release --project tests/bench -- $(ARGS)
+
+release:
+	@$(NEEDS) build release
+	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) -p:PublishAot=true -o out/release &&) \
+	rm -f out/release/*.dbg && echo "built out/release/nodemesh, out/release/nodemesh-agent, out/release/nodemesh-proxy"
+
+clean:
+	rm -rf out
+	find agent installer proxy tests \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} +
