@@ -24,6 +24,13 @@ internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> 
 
     private readonly CancellationTokenSource _gone = new();
 
+    /// <summary>Cancelled when the pod, or the proxy, is to end its connections in an orderly way: HTTP says "Connection: close" or GOAWAY.</summary>
+    public CancellationToken Draining => _draining.Token;
+
+    private readonly CancellationTokenSource _draining = new();
+
+    public void Drain() => _draining.Cancel();
+
     public DialSocketPool Sockets(SocketKind kind) => _pools[(int)kind - 1];
 
     /// <summary>False for ports the mesh does not stand before.</summary>
