@@ -1,8 +1,31 @@
 namespace NodeMesh.Proxy.Balancing;
 
-/// <summary>The live load of one endpoint as this proxy sees it: requests (or opaque connections) under way, and peak EWMA of latency.</summary>
-internal sealed class EndpointLoad
+/// <summary>
+/// The live load of one endpoint as this proxy sees it: requests (or opaque connections) under way, and peak EWMA of latency:
+/// a slower answer counts at once, a faster one by and by. Unused, the estimate decays towards nothing, so that an endpoint
+/// that was slow once is tried again. Lock-free: the estimate and its age are one 64-bit word.
+/// </summary>
+/// <param name="now">Timestamp (<see cref="TimeProvider.GetTimestamp"/>) it starts at, with <see cref="DefaultLatency"/>.</param>
+internal sealed class EndpointLoad(long now)
 {
+    /// <summary>After this long without a sample, 1/e of the estimate is left. As Finagle and Linkerd have it.</summary>
+    public const double DecayMicroseconds = 10_000_000;
+
+    /// <summary>What an endpoint is taken to need before it has answered once: high, so that a new one is not flooded.</summary>
+    public const float DefaultLatency = 30_000;
+
+    /// <summary>
+    /// Latencies below this are taken as equal. A fraction of a millisecond is the scheduler's noise, not the endpoint's,
+    /// and must not send everything to one of two equal endpoints.
+    /// </summary>
+    public const float LatencyFloor = 1_000;
+
+    /// <summary>What a failed connect counts as: a refusal is quick, and must not look attractive.</summary>
+    public const float FailureLatency = 300_000;
+
+    // Low half: microseconds (float). High half: timestamp in units of 64 microseconds, which wraps after three days:
+    // an estimate of that age is then taken for a young one, which costs one wrong guess.
+    private long _estimate = Pack(DefaultLatency, Ticks(now));
     private int _pending;
 
     public int Pending => Volatile.Read(ref _pending);
@@ -10,4 +33,41 @@ internal sealed class EndpointLoad
     public void Begin() => Interlocked.Increment(ref _pending);
 
     public void End() => Interlocked.Decrement(ref _pending);
+
+    /// <summary>What one more request would meet: latency times the number then under way.</summary>
+    public double At(long now)
+    {
+        var (latency, stamp) = Unpack(Volatile.Read(ref _estimate));
+        return Math.Max(latency * Weight(stamp, Ticks(now)), LatencyFloor) * (Pending + 1.0);
+    }
+
+    /// <summary>Takes a latency into account.</summary>
+    public void Observe(double microseconds, long now)
+    {
+        var ticks = Ticks(now);
+        while (true)
+        {
+            var seen = Volatile.Read(ref _estimate);
+            var (latency, stamp) = Unpack(seen);
+            var weight = Weight(stamp, ticks);
+            var next = microseconds >= latency ? microseconds : (latency * weight) + (microseconds * (1 - weight));
+            if (Interlocked.CompareExchange(ref _estimate, Pack((float)next, ticks), seen) == seen)
+            {
+                return;
+            }
+        }
+    }
+
+    private static double Weight(uint from, uint to)
+    {
+        // Another thread's stamp may be a little ahead of this one's clock: then no time has passed.
+        var age = (int)(to - from);
+        return age <= 0 ? 1 : Math.Exp(age * 64 / -DecayMicroseconds);
+    }
+
+    private static uint Ticks(long timestamp) => (uint)(timestamp / (System.Diagnostics.Stopwatch.Frequency / 15_625));
+
+    private static long Pack(float latency, uint stamp) => ((long)stamp << 32) | BitConverter.SingleToUInt32Bits(latency);
+
+    private static (float Latency, uint Stamp) Unpack(long word) => (BitConverter.UInt32BitsToSingle((uint)word), (uint)(word >> 32));
 }

@@ -3,9 +3,25 @@ using NodeMesh.Contract;
 namespace NodeMesh.Proxy.Discovery;
 
 /// <summary>Holds the snapshot in force and applies deltas to it atomically.</summary>
-internal sealed class SnapshotStore
+internal sealed class SnapshotStore(TimeProvider time)
 {
-    public MeshSnapshot Current { get; } = new();
+    private readonly Lock _applying = new();
+    private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile MeshSnapshot _current = MeshSnapshot.Empty;
 
-    public void Apply(SnapshotDelta delta) => throw new NotSupportedException($"{Current} {delta}");
+    public MeshSnapshot Current => _current;
+
+    /// <summary>Completes with the first snapshot. Before it, no Service is known and traffic to one would be sent on unbalanced.</summary>
+    public Task FirstApplied => _first.Task;
+
+    /// <summary>Puts the snapshot that the delta leads to in force. A reader sees all of the delta or none of it.</summary>
+    /// <exception cref="FormatException">The delta holds something that is no address. The snapshot in force stays.</exception>
+    public void Apply(SnapshotDelta delta)
+    {
+        lock (_applying)
+        {
+            _current = SnapshotBuilder.Apply(_current, delta, time.GetTimestamp());
+        }
+        _first.TrySetResult();
+    }
 }

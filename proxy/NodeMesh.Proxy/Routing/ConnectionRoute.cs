@@ -1,3 +1,5 @@
+using System.Net;
+using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Discovery;
 
 namespace NodeMesh.Proxy.Routing;
@@ -10,4 +12,22 @@ namespace NodeMesh.Proxy.Routing;
 /// <param name="Target">The pod dialled by its own address, or the pod of an inbound connection; null for a cluster IP or an unknown address.</param>
 /// <param name="Port">The Service port: of the cluster IP dialled, or one that has the dialled pod address as an endpoint; null when there is none.</param>
 /// <param name="IsClusterIp">True: balance over the endpoints of <paramref name="Port"/>. False: to the original destination.</param>
-internal sealed record ConnectionRoute(WorkloadEntry? Source, WorkloadEntry? Target, ServicePortEntry? Port, bool IsClusterIp);
+internal sealed record ConnectionRoute(WorkloadEntry? Source, WorkloadEntry? Target, ServicePortEntry? Port, bool IsClusterIp)
+{
+    public static ConnectionRoute For(MeshSnapshot snapshot, Direction direction, IPEndPoint client, IPEndPoint originalDestination)
+    {
+        var source = snapshot.FindWorkload(client.Address);
+        if (direction == Direction.Outbound
+            && snapshot.FindClusterIp(originalDestination.Address, originalDestination.Port) is { } port)
+        {
+            return new ConnectionRoute(source, null, port, IsClusterIp: true);
+        }
+
+        // A cluster IP whose port no Service declares goes on to the original destination, as it would without the mesh.
+        return new ConnectionRoute(
+            source,
+            snapshot.FindWorkload(originalDestination.Address),
+            snapshot.FindByEndpoint(originalDestination.Address, originalDestination.Port),
+            IsClusterIp: false);
+    }
+}

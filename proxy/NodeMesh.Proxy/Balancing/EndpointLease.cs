@@ -1,0 +1,39 @@
+namespace NodeMesh.Proxy.Balancing;
+
+/// <summary>One request, or one opaque connection, under way to an endpoint. Begun once, ended once.</summary>
+internal readonly struct EndpointLease
+{
+    private readonly EndpointLoad? _load;
+    private readonly TimeProvider _time;
+    private readonly long _began;
+
+    private EndpointLease(EndpointLoad? load, TimeProvider time)
+    {
+        _load = load;
+        _time = time;
+        _began = time.GetTimestamp();
+        load?.Begin();
+    }
+
+    /// <param name="load">null: the destination is no endpoint; the lease then only keeps time.</param>
+    public static EndpointLease Begin(EndpointLoad? load, TimeProvider time) => new(load, time);
+
+    /// <summary>Time since it began.</summary>
+    public TimeSpan Elapsed => _time.GetElapsedTime(_began);
+
+    /// <summary>The endpoint answered (head of the response, or connection established): takes the time since the beginning as its latency.</summary>
+    public void Answered()
+    {
+        if (_load is not null)
+        {
+            var now = _time.GetTimestamp();
+            _load.Observe(_time.GetElapsedTime(_began, now).TotalMicroseconds, now);
+        }
+    }
+
+    /// <summary>The endpoint could not be reached, or broke off before it answered.</summary>
+    public void Failed() => _load?.Observe(Math.Max(Elapsed.TotalMicroseconds, EndpointLoad.FailureLatency), _time.GetTimestamp());
+
+    /// <summary>The request, or connection, is over.</summary>
+    public void End() => _load?.End();
+}

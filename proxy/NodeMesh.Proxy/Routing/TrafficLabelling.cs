@@ -1,0 +1,22 @@
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Routing;
+
+/// <summary>Says in labels who talks to whom on a <see cref="ConnectionRoute"/>.</summary>
+internal static class TrafficLabelling
+{
+    /// <param name="endpoint">The endpoint chosen; null when there is none, or when it differs by request: then the workload that stands for all of the Service's.</param>
+    public static TrafficLabels Labels(this ConnectionRoute route, TrafficDirection direction, TrafficProtocol protocol, EndpointEntry? endpoint)
+    {
+        var destination = endpoint is not null ? endpoint.Workload : route.Target ?? route.Port?.CommonWorkload;
+        return new TrafficLabels(
+            direction,
+            protocol,
+            route.Source?.Namespace ?? TrafficLabels.Unknown,
+            route.Source?.Owner ?? TrafficLabels.Unknown,
+            destination?.Namespace ?? route.Port?.Namespace ?? TrafficLabels.Unknown,
+            destination?.Owner ?? TrafficLabels.Unknown,
+            route.Port?.Service ?? "");
+    }
+}

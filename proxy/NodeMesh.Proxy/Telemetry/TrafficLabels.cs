@@ -1,0 +1,38 @@
+namespace NodeMesh.Proxy.Telemetry;
+
+/// <summary>Who talks to whom, and how: the labels that every traffic metric has. A workload is named by its owner, so that pods which come and go share a series.</summary>
+/// <param name="Service">namespace/name, or empty when the destination is behind no Service.</param>
+internal readonly record struct TrafficLabels(
+    TrafficDirection Direction,
+    TrafficProtocol Protocol,
+    string SourceNamespace,
+    string SourceWorkload,
+    string DestinationNamespace,
+    string DestinationWorkload,
+    string Service)
+{
+    /// <summary>Stands for a namespace or workload that the mesh does not know.</summary>
+    public const string Unknown = "unknown";
+
+    public static readonly string[] Names =
+        ["direction", "protocol", "source_namespace", "source_workload", "destination_namespace", "destination_workload", "destination_service"];
+
+    /// <summary>In the order of <see cref="Names"/>.</summary>
+    public string[] Values() =>
+    [
+        Direction switch { TrafficDirection.Outbound => "outbound", TrafficDirection.Inbound => "inbound", _ => "local" },
+        Protocol switch
+        {
+            TrafficProtocol.Http1 => "http1",
+            TrafficProtocol.Http2 => "http2",
+            TrafficProtocol.Grpc => "grpc",
+            TrafficProtocol.Tls => "tls",
+            _ => "opaque",
+        },
+        SourceNamespace,
+        SourceWorkload,
+        DestinationNamespace,
+        DestinationWorkload,
+        Service,
+    ];
+}
