@@ -1,0 +1,17 @@
+namespace NodeMesh.TestApp.Serving;
+
+/// <summary>Port 0: this server is off.</summary>
+public sealed record ServeOptions
+{
+    public string Name { get; init; } = "testapp";
+
+    /// <summary>HTTP/1.1.</summary>
+    public int Http { get; init; } = 8080;
+
+    /// <summary>HTTP/2 with prior knowledge.</summary>
+    public int H2c { get; init; } = 8081;
+    public int Grpc { get; init; } = 8082;
+    public int Opaque { get; init; } = 9000;
+    public int ServerFirst { get; init; } = 2525;
+    public int Tls { get; init; } = 8443;
+}
