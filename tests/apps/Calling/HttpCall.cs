@@ -46,7 +46,9 @@ internal static class HttpCall
 
     public static HttpRequestMessage Message(CallRequest request)
     {
-        var message = new HttpRequestMessage(new HttpMethod(request.Method), $"http://{request.Target}{request.Path}")
+        // The path goes out as it was written, dots and escapes too.
+        var address = new Uri($"http://{request.Target}{request.Path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var message = new HttpRequestMessage(new HttpMethod(request.Method), address)
         {
             Version = request.Kind == "h2c" || request.Of == "h2c" ? HttpVersion.Version20 : HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

@@ -1,0 +1,33 @@
+using System.Diagnostics;
+
+namespace NodeMesh.NodeTests.Kit;
+
+/// <summary>Waits for what must come true soon, by looking again and again; when it does not, the last look is in the failure.</summary>
+public static class Eventually
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    public static Task TrueAsync(string what, Func<Task<bool>> look, TimeSpan? limit = null) =>
+        HoldsAsync(what, look, held => held, limit);
+
+    public static Task<T> EqualAsync<T>(string what, T expected, Func<Task<T>> look, TimeSpan? limit = null) =>
+        HoldsAsync(what, look, seen => EqualityComparer<T>.Default.Equals(seen, expected), limit);
+
+    public static async Task<T> HoldsAsync<T>(string what, Func<Task<T>> look, Func<T, bool> holds, TimeSpan? limit = null)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            var seen = await look();
+            if (holds(seen))
+            {
+                return seen;
+            }
+            if (Stopwatch.GetElapsedTime(started) > (limit ?? Limit))
+            {
+                Assert.Fail($"not within {(limit ?? Limit).TotalSeconds:0.#} s: {what}; last seen: {seen}");
+            }
+            await Task.Delay(20);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using System.Net;
+using System.Net.Sockets;
+using NodeMesh.NodeTests.Kernel;
+
+namespace NodeMesh.NodeTests.Kit;
+
+/// <summary>The agent of a node, as `nodemesh-agent run` in the node's namespace; what its admin port says.</summary>
+public sealed class TestAgent : IAsyncDisposable
+{
+    private static readonly IPEndPoint Admin = new(IPAddress.Loopback, 15020);
+
+    private readonly TestNode _node;
+    private readonly HttpClient _http;
+    private ChildProcess? _process;
+
+    public TestAgent(TestNode node)
+    {
+        _node = node;
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectCallback = async (_, cancellation) =>
+            {
+                var socket = NetnsSocket.Create(node.Netns);
+                await socket.ConnectAsync(Admin, cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        })
+        { BaseAddress = new Uri($"http://{Admin}"), Timeout = TimeSpan.FromSeconds(10) };
+    }
+
+    public string State => $"{TestRun.Directory}/{_node.Mesh.Name}/{_node.Name}";
+
+    public ChildProcess Process => _process ?? throw new InvalidOperationException($"no agent was started on node {_node.Name}");
+
+    /// <summary>Starts it, and waits until it is ready: every enrolled pod captured, the proxy on the current snapshot.</summary>
+    public async Task StartAsync(params string[] options)
+    {
+        Directory.CreateDirectory(State);
+        _process = ChildProcess.Start(_node.Inside(
+        [
+            Products.Agent, "run", "--resources", _node.Mesh.Resources.Path, "--capture", _node.Mesh.Capture, "--admin", Admin.ToString(),
+            "--state", State, "--proxy", Products.Proxy, "--node", _node.Name, .. options,
+        ]));
+        await ReadyAsync();
+    }
+
+    public async Task ReadyAsync()
+    {
+        try
+        {
+            await Eventually.EqualAsync("the agent is ready", "OK", StatusAsync, TimeSpan.FromSeconds(30));
+        }
+        catch (Xunit.Sdk.XunitException failure)
+        {
+            throw new InvalidOperationException($"{failure.Message}\nthe agent's last lines:\n{Process.Tail()}");
+        }
+    }
+
+    /// <summary>SIGTERM: everything is un-enrolled. Returns the exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        Process.Signal(Libc.SIGTERM);
+        return await Process.WaitForExitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    /// <summary>SIGKILL: whatever it put into the kernel stays.</summary>
+    public Task KillAsync() => Process.KillAsync();
+
+    public void Signal(int signal) => Process.Signal(signal);
+
+    /// <summary>The pids of the running proxies of this agent; more than one during an upgrade.</summary>
+    public async Task<IReadOnlyList<int>> ProxiesAsync()
+    {
+        var pids = await Commands.TryAsync("ip", "netns", "pids", _node.Netns);
+        return [.. pids.StandardOutput.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse).Where(IsProxy)];
+
+        static bool IsProxy(int pid)
+        {
+            try
+            {
+                return File.ReadAllText($"/proc/{pid}/cmdline").Split('\0')[0].EndsWith("nodemesh-proxy", StringComparison.Ordinal);
+            }
+            catch (IOException)
+            {
+                return false;
+            }
+        }
+    }
+
+    public Task<string> GetAsync(string path) => _http.GetStringAsync(new Uri(path, UriKind.Relative));
+
+    public async Task<Scrape> ScrapeAsync() => Scrape.Parse(await GetAsync("/metrics"));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            await StopAsync();
+        }
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+        _http.Dispose();
+    }
+
+    private async Task<string> StatusAsync()
+    {
+        if (Process.HasExited)
+        {
+            throw new InvalidOperationException($"the agent ended with {Process.ExitCode}:\n{Process.Tail()}");
+        }
+        try
+        {
+            using var response = await _http.GetAsync(new Uri("/readyz", UriKind.Relative));
+            return response.IsSuccessStatusCode ? "OK" : await response.Content.ReadAsStringAsync();
+        }
+        catch (HttpRequestException error)
+        {
+            return error.Message;
+        }
+    }
+}
