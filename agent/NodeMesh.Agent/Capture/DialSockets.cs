@@ -72,6 +72,8 @@ internal static class DialSockets
         }
         // A bind to port 0 then takes no port before connect() knows the whole 4-tuple (the option is of this level for both families).
         SocketCalls.Set(socket, SocketCalls.SolIp, SocketCalls.IpBindAddressNoPort, 1, "IP_BIND_ADDRESS_NO_PORT");
+        // Several legs may leave from one port of a client, to different ports of the pod (the proxy chooses ports, see its LegPorts).
+        SocketCalls.Set(socket, SocketCalls.SolSocket, SocketCalls.SoReuseAddress, 1, "SO_REUSEADDR");
         SocketCalls.Set(socket, SocketCalls.SolSocket, SocketCalls.SoMark, (int)LoopMark.Loop, "SO_MARK");
     }
 }
