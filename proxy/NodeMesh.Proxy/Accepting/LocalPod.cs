@@ -4,12 +4,22 @@ using NodeMesh.Proxy.Dialing;
 
 namespace NodeMesh.Proxy.Accepting;
 
-/// <summary>A captured pod of this node: what the agent announced, and the sockets it made for dialling from and to the pod.</summary>
+/// <summary>A captured pod of this node: what the agent announced, the sockets it made for dialling from and to the pod, and who uses them.</summary>
 internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> addresses, IReadOnlyList<ushort> excludedInboundPorts, Action<SocketKind, int> want)
 {
-    private readonly DialSocketPool[] _pools =
-        [.. new[] { SocketKind.UpstreamV4, SocketKind.UpstreamV6, SocketKind.InboundLegV4, SocketKind.InboundLegV6 }
-            .Select(kind => new DialSocketPool(count => want(kind, count)))];
+    /// <summary>Connections a pod may have accepted at a time: one that floods must not take every descriptor of the node.</summary>
+    public const int MaxConnections = 20_000;
+
+    private static readonly SocketKind[] Kinds = [SocketKind.UpstreamV4, SocketKind.UpstreamV6, SocketKind.InboundLegV4, SocketKind.InboundLegV6];
+
+    private readonly DialSocketPool[] _pools = [.. Kinds.Select(kind => new DialSocketPool(count => want(kind, count)))];
+    private readonly CancellationTokenSource _gone = new();
+    private readonly CancellationTokenSource _draining = new();
+    private readonly HashSet<IPodUser> _users = [];
+    private readonly Lock _gate = new();
+    private bool _isGone;
+    private int _open;
+    private long _refused;
 
     /// <summary>The namespace cookie: names this sandbox of the pod.</summary>
     public ulong Netns => netns;
@@ -19,29 +29,90 @@ internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> 
 
     public IReadOnlyList<IPAddress> Addresses => addresses;
 
+    public IReadOnlyList<ushort> ExcludedInboundPorts => excludedInboundPorts;
+
     /// <summary>Cancelled when the sandbox is gone: every socket of the pod must be closed, or its namespace leaks.</summary>
     public CancellationToken Gone => _gone.Token;
-
-    private readonly CancellationTokenSource _gone = new();
 
     /// <summary>Cancelled when the pod, or the proxy, is to end its connections in an orderly way: HTTP says "Connection: close" or GOAWAY.</summary>
     public CancellationToken Draining => _draining.Token;
 
-    private readonly CancellationTokenSource _draining = new();
+    /// <summary>Accepted connections that are open.</summary>
+    public int OpenConnections => Volatile.Read(ref _open);
 
-    public void Drain() => _draining.Cancel();
+    /// <summary>Connections refused because the pod had <see cref="MaxConnections"/> open.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
 
     public DialSocketPool Sockets(SocketKind kind) => _pools[(int)kind - 1];
 
     /// <summary>False for ports the mesh does not stand before.</summary>
     public bool IsCaptured(int port) => !excludedInboundPorts.Contains((ushort)port);
 
+    /// <summary>Counts an accepted connection; false when the pod has too many.</summary>
+    public bool TryOpenConnection()
+    {
+        if (Interlocked.Increment(ref _open) <= MaxConnections)
+        {
+            return true;
+        }
+        Interlocked.Decrement(ref _open);
+        Interlocked.Increment(ref _refused);
+        return false;
+    }
+
+    public void CloseConnection() => Interlocked.Decrement(ref _open);
+
+    /// <summary>False when the pod is gone already; then nobody will be told.</summary>
+    public bool TryEnter(IPodUser user)
+    {
+        lock (_gate)
+        {
+            return !_isGone && _users.Add(user);
+        }
+    }
+
+    public void Leave(IPodUser user)
+    {
+        lock (_gate)
+        {
+            _users.Remove(user);
+        }
+    }
+
+    /// <summary>Has the pools filled, and asked for again what an agent that is no more had been asked for.</summary>
+    public void FillPools()
+    {
+        foreach (var family in addresses.Select(address => address.AddressFamily).Distinct())
+        {
+            var first = family == System.Net.Sockets.AddressFamily.InterNetwork ? SocketKind.UpstreamV4 : SocketKind.UpstreamV6;
+            Sockets(first).Fill();
+            Sockets(first + 2).Fill();
+        }
+    }
+
+    public void Drain() => _draining.Cancel();
+
+    /// <summary>The sandbox is gone: closes what was made in advance, and has everyone let go of the rest.</summary>
     public void Close()
     {
-        _gone.Cancel();
+        IPodUser[] users;
+        lock (_gate)
+        {
+            if (_isGone)
+            {
+                return;
+            }
+            _isGone = true;
+            users = [.. _users];
+        }
         foreach (var pool in _pools)
         {
             pool.Close();
+        }
+        _gone.Cancel();
+        foreach (var user in users)
+        {
+            user.OnPodGone();
         }
     }
 }

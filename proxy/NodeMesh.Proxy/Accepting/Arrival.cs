@@ -1,0 +1,372 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using NodeMesh.Contract;
+using NodeMesh.Proxy.Balancing;
+using NodeMesh.Proxy.Detection;
+using NodeMesh.Proxy.Dialing;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Forwarding.Opaque;
+using NodeMesh.Proxy.Kernel;
+using NodeMesh.Proxy.Loops;
+using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Accepting;
+
+/// <summary>
+/// An accepted connection until it is known what it is and it is handed to the HTTP engine or to a <see cref="Relay"/>.
+/// Everything happens on one loop: each event has <see cref="Step"/> look at the whole situation again. No bytes are taken
+/// from the socket and no buffer is held meanwhile.
+/// </summary>
+internal sealed partial class Arrival : ILoopEvents, IPodUser
+{
+    private readonly AcceptContext _context;
+    private readonly LoopSocket _downstream;
+    private readonly LocalPod _pod;
+    private readonly Direction _direction;
+    private readonly IPEndPoint _client;
+    private readonly IPEndPoint _destination;
+    private readonly ConnectionRoute _route;
+    private readonly DetectionPlan _plan;
+    private readonly bool _isDeclared;
+    private LoopTimer? _timer;
+    private Wait _wait;
+    private Verdict _verdict;
+    private ClientHello? _hello;
+    private Dial? _dial;
+    private EndpointEntry? _endpoint;
+    private EndpointLease _lease;
+    private bool _isEarlyDial;
+    private bool _hasSpoken;
+    private bool _isDone;
+
+    public Arrival(AcceptContext context, LoopSocket downstream, LocalPod pod, Direction direction, IPEndPoint client, IPEndPoint destination)
+    {
+        (_context, _downstream, _pod, _direction, _client, _destination) = (context, downstream, pod, direction, client, destination);
+        _route = ConnectionRoute.For(context.Snapshots.Current, direction, client, destination);
+        var declared = _route.Port?.Protocol ?? Protocol.Unspecified;
+        _isDeclared = declared != Protocol.Unspecified;
+        _plan = DetectionPlan.For(declared, _isDeclared ? Verdict.Undecided : context.Ports.Recall(destination));
+        if (!_plan.Looks)
+        {
+            _verdict = declared == Protocol.Tls ? Verdict.Tls : Verdict.Opaque;
+        }
+    }
+
+    // What the one timer is running for.
+    private enum Wait
+    {
+        None,
+        Dial,
+        Silence,
+        Rest,
+    }
+
+    private EventLoop Loop => _downstream.Loop;
+
+    /// <summary>Begins; the pod has counted the connection, and so has the loop.</summary>
+    public void Start()
+    {
+        if (!_pod.TryEnter(this))
+        {
+            End(Reason.PodGone);
+            return;
+        }
+        _downstream.IsReadable = true; // try at once: the first bytes are usually there
+        Step();
+    }
+
+    public void OnReady(LoopSocket socket) => Step();
+
+    public void OnFault(Exception exception)
+    {
+        if (!_isDone)
+        {
+            End(Reason.Overloaded);
+        }
+    }
+
+    public void OnPodGone() => Loop.Post(() =>
+    {
+        if (!_isDone)
+        {
+            End(Reason.PodGone);
+        }
+    });
+
+    private void Step()
+    {
+        if (_isDone)
+        {
+            return;
+        }
+        if (_verdict == Verdict.Undecided && _downstream.IsReadable && !Look())
+        {
+            return;
+        }
+        if (_downstream.IsBroken)
+        {
+            End(Reason.DownstreamReset);
+            return;
+        }
+        if (_verdict is Verdict.Http1 or Verdict.Http2)
+        {
+            HandToHttp();
+            return;
+        }
+        if (_dial is null && (_verdict != Verdict.Undecided || _plan.DialAfterMilliseconds == 0) && !Dial())
+        {
+            return;
+        }
+        switch (_dial?.State)
+        {
+            case DialState.Connected:
+                _verdict = _verdict == Verdict.Undecided ? WithoutAByte() : _verdict;
+                break;
+            case DialState.Failed:
+                _lease.Failed();
+                LogConnectFailed(_context.Logger, _pod.Id, _dial.Target.Endpoint, _dial.Error);
+                End(Reason.UpstreamConnect);
+                return;
+            case DialState.OutOfSockets:
+                LogOutOfSockets(_context.Logger, _dial.Target.Owner.Id, _dial.Target.Kind);
+                End(Reason.Overloaded);
+                return;
+            case DialState.PodGone:
+                End(Reason.PodGone);
+                return;
+        }
+        if (_verdict != Verdict.Undecided && _dial is { State: DialState.Connected })
+        {
+            HandToRelay();
+            return;
+        }
+        WaitForMore();
+    }
+
+    // Peeks. False: the connection is over.
+    private bool Look()
+    {
+        var bytes = Loop.Scratch.AsSpan(0, Detector.MaxBytes);
+        var count = _downstream.Peek(bytes);
+        _downstream.IsReadable = false; // nothing was taken, so only a new edge is worth another look
+        if (count == 0)
+        {
+            if (_isDeclared)
+            {
+                End(Reason.None);
+                return false;
+            }
+            _verdict = Verdict.Opaque; // it came to see whether somebody listens: let the server say
+            return true;
+        }
+        if (count < 0)
+        {
+            if (count == -Errno.Again)
+            {
+                return true;
+            }
+            End(Reason.DownstreamReset);
+            return false;
+        }
+        _hasSpoken = true;
+        bytes = bytes[..count];
+        _verdict = Detector.Classify(bytes);
+        if (_verdict == Verdict.Undecided && (_downstream.IsPeerClosed || _wait == Wait.Rest && _timer!.Queue is null))
+        {
+            _verdict = Verdict.Opaque; // there will be no more, or not in time
+        }
+        if (_verdict == Verdict.Tls)
+        {
+            _hello = ClientHello.Parse(bytes);
+        }
+        if (_verdict == Verdict.Opaque)
+        {
+            _verdict = _plan.Otherwise;
+        }
+        if (_verdict != Verdict.Undecided && !_isDeclared)
+        {
+            _context.Ports.Learn(_destination, Remembered(_verdict));
+        }
+        return true;
+    }
+
+    // The server has accepted and the client has not said what it speaks.
+    private Verdict WithoutAByte()
+    {
+        if (_dial!.Socket!.IsReadable)
+        {
+            _context.Counters.ServerSpokeFirst();
+            _context.Ports.Learn(_destination, Verdict.Opaque);
+            return Verdict.Opaque;
+        }
+        if (_plan.SilenceIsOpaque && !_hasSpoken && _wait == Wait.Silence && _timer!.Queue is null)
+        {
+            _context.Counters.ClientSilent();
+            return Verdict.Opaque;
+        }
+        return Verdict.Undecided;
+    }
+
+    private void WaitForMore()
+    {
+        if (_downstream.Watch(this) != 0)
+        {
+            End(Reason.Overloaded);
+            return;
+        }
+        if (_verdict != Verdict.Undecided)
+        {
+            _timer?.Stop();
+            return; // only the dial is missing, and it has its own deadline
+        }
+        if (_hasSpoken)
+        {
+            StartWait(Wait.Rest, DetectionPlan.PartialMilliseconds);
+        }
+        else if (_dial is not null)
+        {
+            StartWait(Wait.Silence, DetectionPlan.SilenceMilliseconds);
+        }
+        else if (_plan.DialAfterMilliseconds is { } milliseconds)
+        {
+            StartWait(Wait.Dial, milliseconds);
+        }
+    }
+
+    private void StartWait(Wait wait, int milliseconds)
+    {
+        if (_wait < wait)
+        {
+            _wait = wait;
+            Loop.StartTimer(_timer ??= new LoopTimer(OnTimeout), milliseconds);
+        }
+    }
+
+    private void OnTimeout()
+    {
+        if (_isDone)
+        {
+            return;
+        }
+        if (_wait == Wait.Dial && _dial is null && !Dial())
+        {
+            return;
+        }
+        if (_wait == Wait.Rest)
+        {
+            _downstream.IsReadable = true; // look a last time
+        }
+        Step();
+    }
+
+    // False: nobody to dial; the connection is over.
+    private bool Dial()
+    {
+        _isEarlyDial = _verdict == Verdict.Undecided;
+        var address = _destination;
+        if (_route is { IsClusterIp: true, Port: { } port })
+        {
+            _endpoint = _context.Balancer.Pick(port, _destination.AddressFamily);
+            if (_endpoint is null)
+            {
+                End(Reason.NoEndpoints);
+                return false;
+            }
+            address = _endpoint.Address;
+        }
+        _lease = EndpointLease.Begin(_endpoint?.Load, _context.Time);
+        _dial = new Dial(Loop, _context.Dialer.Target(_pod, _direction, _client.Address, address), Step);
+        _dial.Start();
+        return !_isDone;
+    }
+
+    private void HandToHttp()
+    {
+        _context.Counters.Detected(_verdict);
+        if (_dial is not null)
+        {
+            _context.Counters.EarlyDial(used: false);
+            _dial.Abandon();
+            _lease.End();
+        }
+        Leave();
+        Loop.RemoveLoad();
+        PodSocket socket;
+        try
+        {
+            socket = new PodSocket(_downstream.Detach(), _pod, isAccepted: true);
+        }
+        catch (OperationCanceledException)
+        {
+            return; // the pod went this moment
+        }
+        _context.AcceptHttp(new Downstream(socket, _pod, _direction, _client, _destination, _route), _verdict == Verdict.Http2);
+    }
+
+    private void HandToRelay()
+    {
+        _context.Counters.Detected(_verdict);
+        if (_isEarlyDial)
+        {
+            _context.Counters.EarlyDial(used: true);
+        }
+        var dial = _dial!;
+        _lease.Answered();
+        var series = Series();
+        Leave();
+        var relay = new Relay(_downstream, dial.Socket!, _pod, dial.Target.Owner, series, _lease);
+        LogRelay(_context.Logger, _pod.Id, _direction, _client, _destination, dial.Target.Endpoint, _verdict, _hello?.ServerName);
+        relay.Start();
+    }
+
+    private ConnectionSeries Series()
+    {
+        var direction = _direction == Direction.Inbound ? TrafficDirection.Inbound
+            : _dial is { Target.IsInboundLeg: true } ? TrafficDirection.Local : TrafficDirection.Outbound;
+        var protocol = _verdict == Verdict.Tls ? TrafficProtocol.Tls : TrafficProtocol.Opaque;
+        return _context.Metrics.Connections(_route.Labels(direction, protocol, _endpoint));
+    }
+
+    // It comes to nothing. The client of a connection that could not be served sees a reset, as it would without the mesh.
+    private void End(Reason reason)
+    {
+        var series = Series();
+        series.Opened();
+        series.Closed(reason);
+        if (_dial is not null)
+        {
+            _dial.Abandon();
+            _lease.End();
+        }
+        Leave();
+        if (reason == Reason.None)
+        {
+            _downstream.Close();
+        }
+        else
+        {
+            _downstream.Reset();
+        }
+        _pod.CloseConnection();
+        Loop.RemoveLoad();
+    }
+
+    private void Leave()
+    {
+        _isDone = true;
+        _timer?.Stop();
+        _pod.Leave(this);
+    }
+
+    private static Verdict Remembered(Verdict verdict) => verdict == Verdict.ProxyRequest ? Verdict.Opaque : verdict;
+
+    [LoggerMessage(EventName = "Relayed", Level = LogLevel.Debug, Message = "{Pod} {Direction}: {Client} to {Destination} goes to {Upstream} as {Verdict}, server name {ServerName}")]
+    private static partial void LogRelay(ILogger logger, string pod, Direction direction, IPEndPoint client, IPEndPoint destination, IPEndPoint upstream, Verdict verdict, string? serverName);
+
+    [LoggerMessage(EventName = "ConnectFailed", Level = LogLevel.Debug, Message = "{Pod}: {Upstream} could not be connected to (errno {Error})")]
+    private static partial void LogConnectFailed(ILogger logger, string pod, IPEndPoint upstream, int error);
+
+    [LoggerMessage(EventName = "OutOfSockets", Level = LogLevel.Warning, Message = "{Pod}: the agent sent no {Kind} socket in time; is it running?")]
+    private static partial void LogOutOfSockets(ILogger logger, string pod, SocketKind kind);
+}

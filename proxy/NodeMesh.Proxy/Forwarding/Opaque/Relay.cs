@@ -1,0 +1,141 @@
+using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Balancing;
+using NodeMesh.Proxy.Loops;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Forwarding.Opaque;
+
+/// <summary>
+/// Passes the bytes of one connection on in both directions, for as long as both apps like: an end as an end, in each
+/// direction by itself, and a reset as a reset. Lives on one loop.
+/// </summary>
+internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser
+{
+    private readonly LoopSocket _downstream;
+    private readonly LoopSocket _upstream;
+    private readonly Pump _up;
+    private readonly Pump _down;
+    private readonly LocalPod _pod;
+    private readonly LocalPod _dialed;
+    private readonly ConnectionSeries _series;
+    private readonly EndpointLease _lease;
+    private bool _isQueued;
+    private bool _isDone;
+
+    /// <param name="pod">The pod that accepted, and counts, the downstream.</param>
+    /// <param name="dialed">The pod whose socket the upstream is; often the same.</param>
+    public Relay(LoopSocket downstream, LoopSocket upstream, LocalPod pod, LocalPod dialed, ConnectionSeries series, EndpointLease lease)
+    {
+        (_downstream, _upstream, _pod, _dialed, _series, _lease) = (downstream, upstream, pod, dialed, series, lease);
+        _up = new Pump(downstream, upstream);
+        _down = new Pump(upstream, downstream);
+    }
+
+    public void Start()
+    {
+        _series.Opened();
+        if (!_pod.TryEnter(this) || (_dialed != _pod && !_dialed.TryEnter(this)))
+        {
+            End(Reason.PodGone);
+            return;
+        }
+        _downstream.IsReadable = true; // detection only peeked
+        if (_downstream.Watch(this) != 0 || _upstream.Watch(this) != 0)
+        {
+            End(Reason.Overloaded);
+            return;
+        }
+        Run();
+    }
+
+    public void OnReady(LoopSocket socket) => Run();
+
+    public void Continue()
+    {
+        _isQueued = false;
+        Run();
+    }
+
+    public void OnFault(Exception exception) => End(Reason.Overloaded);
+
+    public void OnPodGone() => _downstream.Loop.Post(() => End(Reason.PodGone));
+
+    private void Run()
+    {
+        if (_isDone)
+        {
+            return;
+        }
+        var scratch = _downstream.Loop.Scratch;
+
+        // Both, even if one fails: a server that answers and closes before it has read everything resets the
+        // connection, and its answer is still there to be read.
+        var up = _up.Run(scratch);
+        var down = _down.Run(scratch);
+        Count();
+        if (up >= PumpResult.ReadFailed || down >= PumpResult.ReadFailed)
+        {
+            // The side that failed is the one read from, or the one written to.
+            var isUpstream = up == PumpResult.WriteFailed || down == PumpResult.ReadFailed;
+            End(isUpstream ? Reason.UpstreamReset : Reason.DownstreamReset);
+        }
+        else if (_up.IsDone && _down.IsDone)
+        {
+            End(Reason.None);
+        }
+        else if (_downstream.IsBroken || _upstream.IsBroken)
+        {
+            // A pump that waits for room on the other side does not read, and would learn of it too late.
+            End(_upstream.IsBroken ? Reason.UpstreamReset : Reason.DownstreamReset);
+        }
+        else if ((up == PumpResult.HasMore || down == PumpResult.HasMore) && !_isQueued)
+        {
+            _isQueued = true;
+            _downstream.Loop.Again(this);
+        }
+    }
+
+    private void Count()
+    {
+        var sent = _up.TakeCount();
+        if (sent > 0)
+        {
+            _series.Sent(sent);
+        }
+        var received = _down.TakeCount();
+        if (received > 0)
+        {
+            _series.Received(received);
+        }
+    }
+
+    private void End(Reason reason)
+    {
+        if (_isDone)
+        {
+            return;
+        }
+        _isDone = true;
+        if (reason == Reason.None)
+        {
+            _downstream.Close();
+            _upstream.Close();
+        }
+        else
+        {
+            _downstream.Reset();
+            _upstream.Reset();
+        }
+        _up.Release();
+        _down.Release();
+        _series.Closed(reason);
+        _lease.End();
+        _pod.Leave(this);
+        if (_dialed != _pod)
+        {
+            _dialed.Leave(this);
+        }
+        _pod.CloseConnection();
+        _downstream.Loop.RemoveLoad();
+    }
+}
