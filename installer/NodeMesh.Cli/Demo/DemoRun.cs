@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using NodeMesh.Cli.Demo.Mesh;
+using NodeMesh.Cli.Demo.Network;
+using NodeMesh.Cli.Demo.Processes;
+using NodeMesh.Cli.Demo.Screen;
+using NodeMesh.Cli.Demo.Traffic;
+
+namespace NodeMesh.Cli.Demo;
+
+/// <summary>One run of the demo, step by step. Disposing it takes everything back, however far it came.</summary>
+internal sealed class DemoRun : IAsyncDisposable
+{
+    private static readonly TimeSpan _before = TimeSpan.FromSeconds(4);
+
+    private readonly DemoOptions _options;
+    private readonly TimeProvider _time;
+    private readonly DemoScreen _screen = new();
+    private readonly Undo _undo = new();
+    private readonly string _directory;
+    private readonly DemoCast _cast;
+    private readonly DemoNetwork _network;
+    private readonly DemoServers _servers;
+    private readonly DemoClients _clients;
+    private ResourceDirectory? _resources;
+    private AgentProcess? _agent;
+
+    public DemoRun(DemoOptions options, TimeProvider time)
+    {
+        (_options, _time) = (options, time);
+        // Two demos at once have names of their own.
+        var prefix = $"nodemesh-demo-{RandomNumberGenerator.GetHexString(4, lowercase: true)}";
+        _directory = $"/run/{prefix}";
+        _cast = new DemoCast(prefix);
+        _network = new DemoNetwork(prefix, _undo);
+        _servers = new DemoServers(_cast, _directory, _undo);
+        _clients = new DemoClients(_cast, _undo);
+    }
+
+    private IEnumerable<PodProcess> Processes => [.. _servers.Processes, .. _clients.Processes, .. _agent is null ? [] : new[] { _agent.Process }];
+
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        // :: Step 1: pods
+        await StepAsync($"{_cast.Pods.Count} pods: network namespaces, joined by a bridge", MakePodsAsync, cancellation);
+
+        // :: Step 2: what runs in them
+        await StepAsync("servers in them: nginx web-v1 and web-v2, Redis, a gRPC server", _ => Task.Run(_servers.Start, cancellation), cancellation);
+
+        // :: Step 3: the mesh, which has nothing to do yet
+        await StepAsync("the agent and the proxy of this node, no pod enrolled", StartAgentAsync, cancellation);
+
+        // :: Step 4: clients that know nothing of it
+        await StepAsync("clients: HTTP, gRPC, Redis; by pod address, and by Service cluster IP", StartClientsAsync, cancellation);
+        await Task.Delay(_before, _time, cancellation);
+        var before = await ReadAsync(cancellation);
+
+        // :: Step 5: enrol, by one label a pod
+        await StepAsync("enrol: label nodemesh.io/mesh: enabled on every pod", EnrolAsync, cancellation);
+        var enrolled = await ReadAsync(cancellation);
+
+        // :: Step 6: watch
+        try
+        {
+            await WatchAsync(before, enrolled, cancellation);
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // From here on an interrupt is one of the ways in which a demo ends.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        var failures = await _undo.RunAsync();
+        _agent?.Dispose();
+        _screen.Ended(_cast.Pods.Count, failures);
+    }
+
+    private async Task StepAsync(string what, Func<CancellationToken, Task> step, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var started = _time.GetTimestamp();
+        try
+        {
+            await step(cancellation);
+        }
+        catch (Exception failure) when (!cancellation.IsCancellationRequested)
+        {
+            throw new DemoException($"this step failed: {what}: {failure.Message}", failure);
+        }
+        _screen.Done(what, _time.GetElapsedTime(started));
+    }
+
+    private async Task MakePodsAsync(CancellationToken cancellation)
+    {
+        _undo.Push(_directory, () =>
+        {
+            if (Directory.Exists(_directory))
+            {
+                Directory.Delete(_directory, recursive: true);
+            }
+            return Task.CompletedTask;
+        });
+        // The proxy, which is not root, must be able to pass.
+        Directory.CreateDirectory(_directory, (UnixFileMode)Convert.ToInt32("755", 8));
+        await _network.CreateAsync(cancellation);
+        foreach (var pod in _cast.Pods)
+        {
+            await _network.AddAsync(pod, _cast.Hosts, cancellation);
+        }
+    }
+
+    private async Task StartAgentAsync(CancellationToken cancellation)
+    {
+        _resources = ResourceDirectory.Create($"{_directory}/resources", _cast);
+        _agent = await AgentProcess.StartAsync(_options, $"{_directory}/resources", $"{_directory}/state", _undo, cancellation);
+        await _agent.WaitUntilReadyAsync(cancellation);
+    }
+
+    private async Task StartClientsAsync(CancellationToken cancellation)
+    {
+        _clients.Start();
+        await _clients.WaitForAnswersAsync(cancellation);
+    }
+
+    private async Task EnrolAsync(CancellationToken cancellation)
+    {
+        foreach (var pod in _cast.Pods)
+        {
+            _resources!.Enrol(pod);
+        }
+        while (TrafficTotals.From(await _agent!.Admin.ScrapeAsync(cancellation)) is { } totals && totals.PodsCaptured < _cast.Pods.Count)
+        {
+            await Task.Delay(20, cancellation);
+        }
+    }
+
+    private async Task<CaptureProof.Reading> ReadAsync(CancellationToken cancellation) =>
+        Reading(TrafficTotals.From(await _agent!.Admin.ScrapeAsync(cancellation)));
+
+    private CaptureProof.Reading Reading(TrafficTotals totals) => new(_clients.ToPods(), _clients.ToServices(), totals.Connections);
+
+    private async Task WatchAsync(CaptureProof.Reading before, CaptureProof.Reading enrolled, CancellationToken cancellation)
+    {
+        var window = new TrafficWindow(_time);
+        var started = _time.GetTimestamp();
+        if (_options.Keep)
+        {
+            _screen.Hint(DemoHints.For(_cast, _resources!, _agent!.Admin.Url));
+        }
+        await _screen.ShowAsync(
+            async () =>
+            {
+                if (Processes.Select(process => process.Failure).FirstOrDefault(failure => failure is not null) is { } failure)
+                {
+                    throw new DemoException(failure);
+                }
+                var totals = TrafficTotals.From(await _agent!.Admin.ScrapeAsync(cancellation));
+                window.Add(totals);
+                var left = _options.Duration - _time.GetElapsedTime(started);
+                return new DemoView(
+                    totals,
+                    window.Rows(),
+                    new CaptureProof(before, enrolled, Reading(totals)),
+                    [.. _clients.Processes.Select(process => process.Id)],
+                    _options.Keep ? null : left);
+            },
+            cancellation);
+    }
+}

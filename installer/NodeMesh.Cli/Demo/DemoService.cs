@@ -1,0 +1,6 @@
+using System.Net;
+
+namespace NodeMesh.Cli.Demo;
+
+/// <param name="App">The pods behind it: those with this label app.</param>
+internal sealed record DemoService(string Name, string App, IPAddress ClusterIp, int Port, string AppProtocol);

@@ -1,0 +1,89 @@
+using NodeMesh.Cli.Demo.Network;
+
+namespace NodeMesh.Cli.Demo.Mesh;
+
+/// <summary>The directory of Kubernetes-style YAML that the agent watches.</summary>
+internal sealed class ResourceDirectory
+{
+    private readonly string _path;
+
+    private ResourceDirectory(string path) => _path = path;
+
+    public string PodFile(DemoPod pod) => Path.Combine(_path, $"{pod.Name}.yaml");
+
+    public string ServiceFile(DemoService service) => Path.Combine(_path, $"service-{service.Name}.yaml");
+
+    /// <summary>Writes the shop: its namespace, Services and pods, none enrolled.</summary>
+    public static ResourceDirectory Create(string path, DemoCast cast)
+    {
+        var resources = new ResourceDirectory(path);
+        Directory.CreateDirectory(path);
+        Write(Path.Combine(path, "namespace.yaml"), $"""
+            apiVersion: v1
+            kind: Namespace
+            metadata:
+              name: {DemoCast.Namespace}
+
+            """);
+        foreach (var service in cast.Services)
+        {
+            Write(resources.ServiceFile(service), Service(service));
+        }
+        foreach (var pod in cast.Pods)
+        {
+            Write(resources.PodFile(pod), Pod(pod, enrolled: false));
+        }
+        return resources;
+    }
+
+    /// <summary>Takes a pod into the mesh: by one label, as `kubectl label pod` would.</summary>
+    public void Enrol(DemoPod pod) => Write(PodFile(pod), Pod(pod, enrolled: true));
+
+    private static string Service(DemoService service) => $"""
+        apiVersion: v1
+        kind: Service
+        metadata:
+          name: {service.Name}
+          namespace: {DemoCast.Namespace}
+        spec:
+          clusterIP: {service.ClusterIp}
+          selector:
+            app: {service.App}
+          ports:
+          - name: main
+            port: {service.Port}
+            appProtocol: {service.AppProtocol}
+
+        """;
+
+    private static string Pod(DemoPod pod, bool enrolled) => $"""
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: {pod.Name}
+          namespace: {DemoCast.Namespace}
+          labels:
+            app: {pod.App}
+            version: {pod.Version}
+            nodemesh.io/mesh: {(enrolled ? "enabled" : "disabled")}
+          annotations:
+            nodemesh.io/netns: {pod.Netns}
+        spec:
+          nodeName: demo
+        status:
+          phase: Running
+          conditions:
+          - type: Ready
+            status: "True"
+          podIPs:
+          - ip: {pod.Address}
+
+        """;
+
+    // By rename: the agent sees the old file or the new one, never half of one.
+    private static void Write(string file, string yaml)
+    {
+        File.WriteAllText(file + ".new", yaml);
+        File.Move(file + ".new", file, overwrite: true);
+    }
+}
