@@ -1,0 +1,19 @@
+using System.Collections.Immutable;
+using NodeMesh.Agent.Resources;
+
+namespace NodeMesh.Agent.Compiler;
+
+/// <summary>Everything the resources mean for this node.</summary>
+internal sealed record Compilation
+{
+    public static Compilation Empty { get; } = new();
+
+    /// <summary>For the proxy.</summary>
+    public MeshSnapshotContent Content { get; init; } = MeshSnapshotContent.Empty;
+
+    /// <summary>The pods of this node, by id.</summary>
+    public ImmutableSortedDictionary<string, LocalPod> LocalPods { get; init; } = ImmutableSortedDictionary.Create<string, LocalPod>(StringComparer.Ordinal);
+
+    /// <summary>Those of the resources and those between them, in order.</summary>
+    public ImmutableArray<ResourceProblem> Problems { get; init; } = [];
+}

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using System.Net;
+using NodeMesh.Agent.Resources;
+
+namespace NodeMesh.Agent.Compiler;
+
+/// <summary>
+/// Compiles again and again, each time only what changed since the last. The result is the same as that of a compiler that starts anew.
+/// For one thread at a time.
+/// </summary>
+internal sealed class IncrementalCompiler
+{
+    private readonly PodTable _pods;
+    private readonly ServiceTable _services;
+    private readonly Dictionary<string, ImmutableArray<ResourceProblem>> _namespaceProblems = new(StringComparer.Ordinal);
+    private ResourceSet _resources = ResourceSet.Empty;
+    private ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> _observed = new NodeContext("").ObservedAddresses;
+
+    /// <param name="node">This node's name.</param>
+    public IncrementalCompiler(string node)
+    {
+        _pods = new PodTable(node);
+        _services = new ServiceTable(_pods);
+    }
+
+    /// <param name="observed">The addresses found in the network namespaces of this node's pods, by pod id.</param>
+    public Compilation Compile(ResourceSet resources, ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> observed)
+    {
+        // :: Step 1: What changed.
+        var namespaces = CheckNamespaces(resources);
+        var touched = new HashSet<string>(StringComparer.Ordinal);
+        touched.UnionWith(Changes.Between(_resources.Pods, resources.Pods).Select(change => change.Key));
+        touched.UnionWith(Changes.Between(_observed, observed).Select(change => change.Key));
+        touched.UnionWith(namespaces.SelectMany(_pods.Index.InNamespace));
+
+        // :: Step 2: Pods, since Services are made of them.
+        var changes = _pods.Update(touched, resources, observed);
+
+        // :: Step 3: Services that changed, or whose pods, slices or Namespace did.
+        _services.Update(_resources, resources, namespaces, changes);
+
+        _resources = resources;
+        _observed = observed;
+        return new Compilation
+        {
+            Content = new MeshSnapshotContent { Workloads = _pods.Workloads, Services = _services.Services },
+            LocalPods = _pods.LocalPods,
+            Problems =
+            [
+                .. resources.Problems.Concat(_namespaceProblems.Values.SelectMany(problems => problems))
+                    .Concat(_pods.Problems()).Concat(_services.Problems()).Order(),
+            ],
+        };
+    }
+
+    private List<string> CheckNamespaces(ResourceSet resources)
+    {
+        var changed = new List<string>();
+        foreach (var (name, _, now) in Changes.Between(_resources.Namespaces, resources.Namespaces))
+        {
+            changed.Add(name);
+            _namespaceProblems.Remove(name);
+            if (now is not null)
+            {
+                var problems = new List<ResourceProblem>();
+                Enrolment.Check(now, problems);
+                AnnotationList.Ports("Namespace", now.Metadata, MeshLabels.OpaquePorts, problems);
+                if (problems.Count > 0)
+                {
+                    _namespaceProblems[name] = [.. problems];
+                }
+            }
+        }
+        return changed;
+    }
+}

@@ -1,0 +1,27 @@
+using System.Net;
+using NodeMesh.Agent.Capture;
+
+namespace NodeMesh.Agent.Compiler;
+
+/// <summary>A pod of this node as the resources want it.</summary>
+/// <param name="Id">namespace/name</param>
+/// <param name="Netns">The path of its network namespace.</param>
+/// <param name="DeclaredAddresses">Those of its status that no other pod holds; empty where they must be read from the namespace.</param>
+/// <param name="Enrolled">Wanted in the mesh.</param>
+internal sealed record LocalPod(
+    string Id,
+    string Netns,
+    IReadOnlyList<IPAddress> DeclaredAddresses,
+    bool Enrolled,
+    PodCaptureOptions Options)
+{
+    public bool Equals(LocalPod? other) =>
+        other is not null && Id == other.Id && Netns == other.Netns && Enrolled == other.Enrolled
+        && DeclaredAddresses.SequenceEqual(other.DeclaredAddresses)
+        && Options.OnFailure == other.Options.OnFailure
+        && Options.ExcludedOutboundPorts.SequenceEqual(other.Options.ExcludedOutboundPorts)
+        && Options.ExcludedOutboundNetworks.SequenceEqual(other.Options.ExcludedOutboundNetworks)
+        && Options.ExcludedInboundPorts.SequenceEqual(other.Options.ExcludedInboundPorts);
+
+    public override int GetHashCode() => HashCode.Combine(Id, Netns, Enrolled);
+}

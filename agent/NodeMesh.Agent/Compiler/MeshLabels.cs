@@ -1,0 +1,20 @@
+namespace NodeMesh.Agent.Compiler;
+
+/// <summary>The labels and annotations that mean something to the mesh. docs/resources.md explains them.</summary>
+internal static class MeshLabels
+{
+    // Labels.
+    public const string Mesh = "nodemesh.io/mesh";
+    public const string AppVersion = "app.kubernetes.io/version";
+    public const string Version = "version";
+    public const string Zone = "topology.kubernetes.io/zone";
+    public const string PodTemplateHash = "pod-template-hash";
+
+    // Annotations.
+    public const string Netns = "nodemesh.io/netns";
+    public const string OpaquePorts = "nodemesh.io/opaque-ports";
+    public const string ExcludeOutboundPorts = "nodemesh.io/exclude-outbound-ports";
+    public const string ExcludeOutboundCidrs = "nodemesh.io/exclude-outbound-cidrs";
+    public const string ExcludeInboundPorts = "nodemesh.io/exclude-inbound-ports";
+    public const string OnFailure = "nodemesh.io/on-failure";
+}

@@ -1,0 +1,15 @@
+using System.Collections.Immutable;
+
+namespace NodeMesh.Agent.Compiler;
+
+/// <summary>The mesh as the proxy is told it, by id. What did not change is the same message from one compilation to the next. Messages must not be changed.</summary>
+internal sealed record MeshSnapshotContent
+{
+    public static MeshSnapshotContent Empty { get; } = new();
+
+    public ImmutableSortedDictionary<string, Contract.Workload> Workloads { get; init; } = Of<Contract.Workload>();
+
+    public ImmutableSortedDictionary<string, Contract.Service> Services { get; init; } = Of<Contract.Service>();
+
+    private static ImmutableSortedDictionary<string, T> Of<T>() => ImmutableSortedDictionary.Create<string, T>(StringComparer.Ordinal);
+}

@@ -1,0 +1,89 @@
+using System.Net;
+using System.Net.Sockets;
+using NodeMesh.Agent.Resources;
+using NodeMesh.Agent.Resources.Model;
+using NodeMesh.Agent.Resources.Validation;
+
+namespace NodeMesh.Agent.Compiler;
+
+/// <summary>Reads a pod, with its Namespace and what was observed of it, by itself alone.</summary>
+internal static class PodReading
+{
+    /// <summary>null: the pod has ended, and has neither addresses nor a sandbox.</summary>
+    public static PodFacts? Read(Pod pod, Namespace? home, IReadOnlyList<IPAddress> observed, string node)
+    {
+        if (pod.Status.Phase is "Succeeded" or "Failed")
+        {
+            return null;
+        }
+        var problems = new List<ResourceProblem>();
+        var netns = CaptureAnnotations.Netns(pod.Metadata, problems);
+        var isLocal = netns is not null && (pod.Spec.NodeName.Length == 0 || pod.Spec.NodeName == node);
+        var declared = Declared(pod.Status);
+        var claimed = pod.Spec.HostNetwork ? [] : Merge(declared, observed);
+        if (netns is not null && !isLocal && claimed.Count == 0 && !pod.Spec.HostNetwork)
+        {
+            problems.Add(new ResourceProblem("Pod", pod.Metadata.Id, "NoAddress",
+                $"the pod is on node {pod.Spec.NodeName}, where this one can not look, and has no status.podIPs: it is not known here by address"));
+        }
+        return new PodFacts(pod)
+        {
+            Declared = declared,
+            Claimed = claimed,
+            Netns = isLocal ? netns : null,
+            Enrolled = Enrolment.IsEnrolled(pod, home, problems),
+            Options = CaptureAnnotations.Options(pod.Metadata, problems),
+            OpaquePorts = AnnotationList.Ports("Pod", pod.Metadata, MeshLabels.OpaquePorts, problems),
+            Node = pod.Spec.NodeName.Length == 0 && isLocal ? node : pod.Spec.NodeName,
+            IsReady = IsReady(pod.Status),
+            Problems = problems.Count == 0 ? [] : problems,
+        };
+    }
+
+    /// <summary>A hand-written pod has no conditions: it counts as ready once it runs, and it runs unless it says otherwise.</summary>
+    private static bool IsReady(PodStatus status)
+    {
+        foreach (var condition in status.Conditions)
+        {
+            if (condition.Type == "Ready")
+            {
+                return condition.Status == "True";
+            }
+        }
+        return status.Phase is null or "Running";
+    }
+
+    private static List<IPAddress> Declared(PodStatus status)
+    {
+        var addresses = new List<IPAddress>(2);
+        foreach (var entry in status.PodIPs)
+        {
+            Add(entry.Ip);
+        }
+        if (status.PodIP is { } single)
+        {
+            Add(single);
+        }
+        return addresses;
+
+        void Add(string text)
+        {
+            if (Addresses.TryParse(text, out var address) && !addresses.Contains(address))
+            {
+                addresses.Add(address);
+            }
+        }
+    }
+
+    // Not simply all that is found: a pod that runs containers of its own has a bridge address that many such pods have.
+    private static List<IPAddress> Merge(List<IPAddress> declared, IReadOnlyList<IPAddress> observed)
+    {
+        if (observed.Count == 0)
+        {
+            return declared;
+        }
+        var hasV4 = declared.Exists(address => address.AddressFamily == AddressFamily.InterNetwork);
+        var hasV6 = declared.Exists(address => address.AddressFamily == AddressFamily.InterNetworkV6);
+        return [.. declared, .. observed.Distinct().Where(address => address.AddressFamily == AddressFamily.InterNetwork ? !hasV4 : !hasV6)];
+    }
+}

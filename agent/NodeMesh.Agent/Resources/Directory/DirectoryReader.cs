@@ -1,0 +1,100 @@
+using NodeMesh.Agent.Resources.Documents;
+
+namespace NodeMesh.Agent.Resources.Directory;
+
+/// <summary>Reads the files of a directory tree that changed since it last looked. What can not be read stays as it was, and is a problem.</summary>
+internal sealed class DirectoryReader(string root, long maxFileLength)
+{
+    // Hidden entries are skipped: editors' files, and the directories that ConfigMap volumes swap behind the links that show.
+    private static readonly EnumerationOptions Enumeration = new()
+    {
+        RecurseSubdirectories = true, MaxRecursionDepth = 16, IgnoreInaccessible = false, AttributesToSkip = FileAttributes.Hidden,
+    };
+
+    private readonly ResourceFiles _files = new();
+    private readonly Dictionary<string, (DateTime Written, long Length)> _seen = new(StringComparer.Ordinal);
+    private ResourceProblem? _problem;
+    private ResourceSet _set = ResourceSet.Empty;
+
+    public static bool IsResourceFile(string path) => Path.GetExtension(path) is ".yaml" or ".yml" or ".json";
+
+    /// <summary>Looks at every file. The same instance as before: nothing changed.</summary>
+    public ResourceSet ReadAll() => Update(null);
+
+    /// <summary>Looks at these files only, and at what is new or gone.</summary>
+    public ResourceSet Read(IReadOnlySet<string> touched) => Update(touched);
+
+    private ResourceSet Update(IReadOnlySet<string>? touched)
+    {
+        var known = _files.All;
+        List<string> paths;
+        ResourceProblem? problem = null;
+        try
+        {
+            paths = [.. System.IO.Directory.EnumerateFiles(root, "*", Enumeration).Where(IsResourceFile)];
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            problem = new ResourceProblem("Directory", root, "Unreadable", $"{cause.Message} What was read from it before stays in force.");
+            paths = [.. known.Select(file => file.Path)];
+            touched = System.Collections.Frozen.FrozenSet<string>.Empty;
+        }
+
+        var changed = paths.Select(path => ReadIfChanged(path, touched)).OfType<ResourceFile>().ToList();
+        var gone = known.Select(file => file.Path).Except(paths, StringComparer.Ordinal).ToList();
+        if (changed.Count > 0 || gone.Count > 0 || problem != _problem)
+        {
+            gone.ForEach(path => _seen.Remove(path));
+            _problem = problem;
+            _set = _files.Update(changed, gone, problem is null ? [] : [problem]);
+        }
+        return _set;
+    }
+
+    private ResourceFile? ReadIfChanged(string path, IReadOnlySet<string>? touched)
+    {
+        var known = _files.Find(path);
+        if (known is not null && touched is not null && !touched.Contains(path))
+        {
+            return null;
+        }
+        var previous = known ?? new ResourceFile(path);
+        try
+        {
+            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            // Asked of what is open: the path may be a link that leads elsewhere a moment later.
+            var state = (File.GetLastWriteTimeUtc(file), RandomAccess.GetLength(file));
+            var reported = touched?.Contains(path) == true;
+            if (known is not null && !reported && _seen.TryGetValue(path, out var seen) && seen == state)
+            {
+                return null;
+            }
+            _seen[path] = state;
+            if (state.Item2 > maxFileLength)
+            {
+                return Unreadable(previous, $"the file is larger than {maxFileLength >> 20} MiB");
+            }
+            return ResourceFileReader.Read(previous, ReadContent(file, (int)state.Item2));
+        }
+        catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
+        {
+            _seen.Remove(path);
+            var unreadable = Unreadable(previous, cause.Message);
+            return known is not null && known.Problems.SequenceEqual(unreadable.Problems) ? null : unreadable;
+        }
+    }
+
+    private static byte[] ReadContent(Microsoft.Win32.SafeHandles.SafeFileHandle file, int length)
+    {
+        var content = new byte[length];
+        var read = 0;
+        while (read < length && RandomAccess.Read(file, content.AsSpan(read), read) is > 0 and var count)
+        {
+            read += count;
+        }
+        return read == length ? content : content[..read];
+    }
+
+    private static ResourceFile Unreadable(ResourceFile previous, string why) =>
+        previous.Broken(new ResourceProblem("File", previous.Path, "Unreadable", why) { At = new SourceLocation(previous.Path) });
+}

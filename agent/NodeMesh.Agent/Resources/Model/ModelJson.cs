@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+
+namespace NodeMesh.Agent.Resources.Model;
+
+/// <summary>The JSON form of the model, as files and the Kubernetes API have it. Fields the mesh does not use are ignored.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Namespace))]
+[JsonSerializable(typeof(Pod))]
+[JsonSerializable(typeof(Service))]
+[JsonSerializable(typeof(EndpointSlice))]
+internal sealed partial class ModelJson : JsonSerializerContext;

@@ -1,0 +1,70 @@
+using System.Text.Json.Serialization;
+
+namespace NodeMesh.Agent.Resources.Model;
+
+internal sealed record Pod : IResource
+{
+    public ObjectMeta Metadata { get; init => field = value ?? ObjectMeta.Empty; } = ObjectMeta.Empty;
+
+    public PodSpec Spec { get; init => field = value ?? PodSpec.Empty; } = PodSpec.Empty;
+
+    public PodStatus Status { get; init => field = value ?? PodStatus.Empty; } = PodStatus.Empty;
+}
+
+internal sealed record PodSpec
+{
+    public static PodSpec Empty { get; } = new();
+
+    public string NodeName { get; init => field = value ?? ""; } = "";
+
+    public string ServiceAccountName { get; init => field = value ?? ""; } = "";
+
+    public bool HostNetwork { get; init; }
+
+    public IReadOnlyList<Container> Containers { get; init => field = value ?? []; } = [];
+
+    /// <summary>Sidecars are init containers with a restart policy, and have ports too.</summary>
+    public IReadOnlyList<Container> InitContainers { get; init => field = value ?? []; } = [];
+}
+
+internal sealed record Container
+{
+    public string Name { get; init => field = value ?? ""; } = "";
+
+    public IReadOnlyList<ContainerPort> Ports { get; init => field = value ?? []; } = [];
+}
+
+internal sealed record ContainerPort
+{
+    public string Name { get; init => field = value ?? ""; } = "";
+
+    [JsonPropertyName("containerPort")]
+    public int Port { get; init; }
+
+    public string Protocol { get; init => field = value ?? "TCP"; } = "TCP";
+}
+
+internal sealed record PodStatus
+{
+    public static PodStatus Empty { get; } = new();
+
+    public string? Phase { get; init; }
+
+    public string? PodIP { get; init; }
+
+    public IReadOnlyList<PodIP> PodIPs { get; init => field = value ?? []; } = [];
+
+    public IReadOnlyList<PodCondition> Conditions { get; init => field = value ?? []; } = [];
+}
+
+internal sealed record PodIP
+{
+    public string Ip { get; init => field = value ?? ""; } = "";
+}
+
+internal sealed record PodCondition
+{
+    public string Type { get; init => field = value ?? ""; } = "";
+
+    public string Status { get; init => field = value ?? ""; } = "";
+}

@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+using NodeMesh.Agent.Resources.Model;
+
+namespace NodeMesh.Agent.Resources;
+
+/// <summary>All declared objects at one time, by id (namespace/name), and what was wrong with the rest. Immutable.</summary>
+internal sealed record ResourceSet
+{
+    public static ResourceSet Empty { get; } = new();
+
+    public ImmutableSortedDictionary<string, Namespace> Namespaces { get; init; } = Of<Namespace>();
+
+    public ImmutableSortedDictionary<string, Pod> Pods { get; init; } = Of<Pod>();
+
+    public ImmutableSortedDictionary<string, Service> Services { get; init; } = Of<Service>();
+
+    public ImmutableSortedDictionary<string, EndpointSlice> EndpointSlices { get; init; } = Of<EndpointSlice>();
+
+    public ImmutableArray<ResourceProblem> Problems { get; init; } = [];
+
+    /// <summary>How many objects of kinds the mesh has no use for were passed over.</summary>
+    public int Skipped { get; init; }
+
+    private static ImmutableSortedDictionary<string, T> Of<T>() => ImmutableSortedDictionary.Create<string, T>(StringComparer.Ordinal);
+}
