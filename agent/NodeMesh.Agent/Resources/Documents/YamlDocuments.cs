@@ -18,13 +18,19 @@ internal sealed class YamlDocuments
     /// <exception cref="DocumentException">The text is not YAML.</exception>
     public static IReadOnlyList<DocumentNode> Read(string text)
     {
+        var documents = new YamlDocuments(text);
         try
         {
-            return new YamlDocuments(text).ReadAll();
+            return documents.ReadAll();
         }
         catch (YamlException problem)
         {
             throw new DocumentException((int)problem.Start.Line, problem.Message);
+        }
+        catch (Exception problem) when (problem is not DocumentException)
+        {
+            // The parser trips over some broken texts instead of refusing them.
+            throw new DocumentException((int)(documents._parser.Current?.End.Line ?? 1), $"not valid YAML ({problem.Message})");
         }
     }
 
