@@ -1,0 +1,3 @@
+namespace NodeMesh.Bench.Machines;
+
+internal sealed record Pod(string Namespace, string Address, Machine Machine);

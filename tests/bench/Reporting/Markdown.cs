@@ -1,0 +1,43 @@
+using System.Text;
+
+namespace NodeMesh.Bench.Reporting;
+
+/// <summary>The README's section "Numbers".</summary>
+internal static class Markdown
+{
+    public static string Write(Report report)
+    {
+        var text = new StringBuilder();
+        text.AppendLine($"Measured by `make bench` on {report.Machine}: {report.Rounds} rounds of {report.Seconds:0.#} s for each figure, the systems in turns.");
+        text.AppendLine().AppendLine(Grid.Legend).AppendLine();
+        foreach (var system in report.Systems)
+        {
+            text.AppendLine($"- `{system.Name}`: {system.Description}");
+        }
+        foreach (var work in report.Works)
+        {
+            text.AppendLine().AppendLine($"**{Grid.Title(work)}**").AppendLine();
+            Table(text, Grid.Columns, work.Systems.Select(s => Grid.Row(work, s)));
+        }
+        if (report.Memory.Count > 0)
+        {
+            text.AppendLine().AppendLine($"**Memory**, fresh and for each of {report.IdleConnections} connections that did one round trip and stay open (PSS; without the kernel's socket memory)").AppendLine();
+            Table(text, Grid.MemoryColumns, report.Memory.Select(Grid.Row));
+        }
+        foreach (var remark in Grid.Remarks(report))
+        {
+            text.AppendLine().AppendLine($"No figures for {remark}.");
+        }
+        return text.ToString();
+    }
+
+    private static void Table(StringBuilder text, string[] columns, IEnumerable<string[]> rows)
+    {
+        text.AppendLine($"| {string.Join(" | ", columns)} |");
+        text.AppendLine($"|---|{string.Concat(Enumerable.Repeat("---:|", columns.Length - 1))}");
+        foreach (var row in rows)
+        {
+            text.AppendLine($"| {string.Join(" | ", row)} |");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace NodeMesh.Bench.Reporting;
+
+internal static class Outputs
+{
+    public static async Task WriteAsync(Report report, BenchOptions options)
+    {
+        Progress.Clear();
+        Terminal.Write(report);
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(options.JsonPath))!);
+        await File.WriteAllTextAsync(options.JsonPath, Json.Write(report));
+        if (options.Markdown is { } markdown)
+        {
+            await File.WriteAllTextAsync(markdown, Markdown.Write(report));
+        }
+        await Console.Error.WriteLineAsync($"written to {options.JsonPath}{(options.Markdown is null ? "" : $" and {options.Markdown}")}");
+    }
+}

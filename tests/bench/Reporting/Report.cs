@@ -1,0 +1,12 @@
+using NodeMesh.Bench.Systems;
+
+namespace NodeMesh.Bench.Reporting;
+
+internal sealed record Report(
+    MachineFacts Machine,
+    double Seconds,
+    int Rounds,
+    int IdleConnections,
+    IReadOnlyList<MeasuredSystem> Systems,
+    IReadOnlyList<WorkResult> Works,
+    IReadOnlyList<MemoryResult> Memory);

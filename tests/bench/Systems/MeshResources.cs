@@ -1,0 +1,61 @@
+using NodeMesh.Bench.Machines;
+
+namespace NodeMesh.Bench.Systems;
+
+/// <summary>The directory of YAML that the agents read: who is enrolled, and the Service in front of each server pod.</summary>
+internal static class MeshResources
+{
+    public const string NearService = "10.96.0.10";
+    public const string FarService = "10.96.0.20";
+
+    public static string Write(Workspace workspace, string nearNode, string farNode)
+    {
+        var directory = Directory.CreateDirectory(workspace.PathOf("resources")).FullName;
+        File.WriteAllText(Path.Combine(directory, "bench.yaml"), string.Join("---\n",
+            "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: bench\n",
+            PodYaml("client", Topology.CapturedClient, nearNode),
+            PodYaml("server", Topology.CapturedServer, nearNode),
+            PodYaml("far-server", Topology.FarServer, farNode),
+            ServiceYaml("server", NearService),
+            ServiceYaml("far-server", FarService)));
+        return directory;
+    }
+
+    private static string PodYaml(string name, Pod pod, string node) =>
+        $$"""
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: {{name}}
+          namespace: bench
+          labels: { app: {{name}}, nodemesh.io/mesh: enabled }
+          annotations: { nodemesh.io/netns: {{pod.Namespace}} }
+        spec:
+          nodeName: {{node}}
+        status:
+          podIP: {{pod.Address}}
+          podIPs: [{ ip: {{pod.Address}} }]
+
+        """;
+
+    private static string ServiceYaml(string app, string clusterIp) =>
+        $$"""
+        apiVersion: v1
+        kind: Service
+        metadata:
+          name: {{app}}
+          namespace: bench
+        spec:
+          clusterIP: {{clusterIp}}
+          clusterIPs: [{{clusterIp}}]
+          selector: { app: {{app}} }
+          ports:
+          - { name: http, port: {{Ports.Http1}}, targetPort: {{Ports.Http1}}, protocol: TCP, appProtocol: http }
+          - { name: h2c, port: {{Ports.H2c}}, targetPort: {{Ports.H2c}}, protocol: TCP, appProtocol: kubernetes.io/h2c }
+          - { name: grpc, port: {{Ports.Grpc}}, targetPort: {{Ports.Grpc}}, protocol: TCP, appProtocol: grpc }
+          - { name: echo, port: {{Ports.Echo}}, targetPort: {{Ports.Echo}}, protocol: TCP, appProtocol: tcp }
+          - { name: once, port: {{Ports.Once}}, targetPort: {{Ports.Once}}, protocol: TCP, appProtocol: tcp }
+          - { name: sink, port: {{Ports.Sink}}, targetPort: {{Ports.Sink}}, protocol: TCP, appProtocol: tcp }
+
+        """;
+}

@@ -1,0 +1,33 @@
+using NodeMesh.Bench.Machines;
+
+namespace NodeMesh.Bench.Systems;
+
+/// <summary>Client and server captured, on one node: one traversal.</summary>
+internal sealed class NodeMeshOneNode(Workspace workspace, string binaries) : MeasuredSystem("nodemesh")
+{
+    public const string Node = "bench-1";
+    private NodeMeshAgent? _agent;
+
+    public override string Description => "NodeMesh, client and server pod captured on one node; CPU and memory of agent and proxy";
+
+    public override string Address => MeshResources.NearService;
+
+    public override Pod Client => Topology.CapturedClient;
+
+    public override async Task StartAsync(CancellationToken cancelled)
+    {
+        Cgroup = new Cgroup(Name);
+        _agent = new NodeMeshAgent(Topology.First, Cgroup, workspace, binaries);
+        await _agent.StartAsync(Node, MeshResources.Write(workspace, Node, NodeMeshTwoNodes.FarNode), cancelled);
+    }
+
+    public override async Task StopAsync()
+    {
+        if (_agent is not null)
+        {
+            await _agent.DisposeAsync();
+            _agent = null;
+        }
+        await base.StopAsync();
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text;
+using CliWrap;
+using NodeMesh.Bench.Machines;
+using NodeMesh.Bench.Systems;
+
+namespace NodeMesh.Bench.Works;
+
+/// <summary>Memory of a system that just started, and what each connection adds that did one round trip and then stays open.</summary>
+internal sealed record IdleMemory(MemoryUse Fresh, double? BytesPerConnection, string? Error)
+{
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
+
+    public static async Task<IdleMemory> TakeAsync(
+        MeasuredSystem system, IdleKind kind, Cgroup client, Workspace workspace, int connections, CancellationToken cancelled)
+    {
+        await Task.Delay(Settle, cancelled);
+        var fresh = system.Cgroup!.Memory();
+        var held = fresh;
+        var output = new StringBuilder();
+        await using var input = new HoldOpen();
+        await new Placement(system.Client.Namespace, client)
+            .Command(workspace.Load, kind.LoadMode, system.Address, $"{kind.Port}", $"{connections}")
+            .WithStandardInputPipe(PipeSource.FromStream(input))
+            .WithStandardErrorPipe(PipeTarget.ToStringBuilder(output))
+            .WithStandardOutputPipe(PipeTarget.ToDelegate(async line =>
+            {
+                output.AppendLine(line);
+                if (line == "ready")
+                {
+                    await Task.Delay(Settle, cancelled);
+                    held = system.Cgroup!.Memory();
+                    input.End();
+                }
+            }))
+            .ExecuteAsync(cancelled);
+        var result = LoadResult.Parse(output.ToString());
+        return result.Errors > 0 || result.Requests < connections
+            ? new IdleMemory(fresh, null, $"{connections - result.Requests} of {connections} idle connections failed: {result.Error}")
+            : new IdleMemory(fresh, (held.Pss - fresh.Pss) / (double)connections, null);
+    }
+}
