@@ -29,7 +29,11 @@ bench    nginx                          nginx
 bench    haproxy                        haproxy
 bench    wrk                            wrk
 bench    h2load                         nghttp2-client
-bench    ps                             procps
+bench    /usr/lib/nginx/modules/ngx_stream_module.so libnginx-mod-stream
+bench    curl                           curl
+bench    cc                             gcc
+bench    /usr/include/stdio.h           libc6-dev
+bench    kill                           procps
 release  clang                          clang
 release  /usr/include/zlib.h            zlib1g-dev
 '

@@ -39,8 +39,9 @@ internal sealed class Bench
         Requirements.Check(withMesh ? [Path.Combine(options.Binaries, "nodemesh-agent"), Path.Combine(options.Binaries, "nodemesh-proxy")] : []);
 
         using var workspace = await Workspace.CreateAsync(cancelled);
-        Cgroup.RemoveAll(); // what a killed run has left
+        await Cgroup.RemoveAllAsync(); // what a killed run has left
         await Topology.RemoveAllAsync();
+        workspace.RemoveOthers();
         try
         {
             await using var topology = await Topology.CreateAsync(cancelled);
@@ -50,7 +51,7 @@ internal sealed class Bench
         }
         finally
         {
-            Cgroup.RemoveAll();
+            await Cgroup.RemoveAllAsync();
         }
     }
 

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using System.Globalization;
+using CliWrap;
 
 namespace NodeMesh.Bench.Machines;
 
@@ -9,6 +11,7 @@ namespace NodeMesh.Bench.Machines;
 internal sealed class Cgroup : IDisposable
 {
     private const string RootName = "nodemesh-bench";
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(10);
     private readonly string _path;
 
     public Cgroup(string name)
@@ -47,14 +50,24 @@ internal sealed class Cgroup : IDisposable
     public void Dispose() => Remove(_path);
 
     /// <summary>What a bench that was killed has left.</summary>
-    public static void RemoveAll()
+    public static async Task RemoveAllAsync()
     {
         var root = Root();
         if (!Directory.Exists(root))
         {
             return;
         }
-        foreach (var path in Directory.GetDirectories(root))
+        var left = Directory.GetDirectories(root);
+        // An agent has to be asked to stop: killed, it leaves its pods captured, as it must.
+        foreach (var process in left.SelectMany(path => File.ReadLines(Path.Combine(path, "cgroup.procs"))).ToArray())
+        {
+            await Cli.Wrap("kill").WithArguments(["-TERM", process]).WithValidation(CommandResultValidation.None).ExecuteAsync();
+        }
+        for (var wait = Stopwatch.StartNew(); wait.Elapsed < Grace && left.Any(path => File.ReadLines(Path.Combine(path, "cgroup.procs")).Any());)
+        {
+            await Task.Delay(20);
+        }
+        foreach (var path in left)
         {
             Remove(path);
         }

@@ -3,12 +3,13 @@ namespace NodeMesh.Bench.Machines;
 /// <summary>The files of one run, and the lock that lets only one bench run on a machine: two would measure each other.</summary>
 internal sealed class Workspace : IDisposable
 {
+    private const string Prefix = "nodemesh-bench-";
     private readonly FileStream _lock;
 
     private Workspace(FileStream held)
     {
         _lock = held;
-        Directory = System.IO.Directory.CreateTempSubdirectory("nodemesh-bench-").FullName;
+        Directory = System.IO.Directory.CreateTempSubdirectory(Prefix).FullName;
     }
 
     public string Directory { get; }
@@ -41,6 +42,15 @@ internal sealed class Workspace : IDisposable
             await Shell.RunAsync("cc", "-O2", "-pthread", "-o", workspace.PathOf(Path.GetFileName(source)), Path.Combine(AppContext.BaseDirectory, source + ".c"));
         }
         return workspace;
+    }
+
+    /// <summary>Files of runs that were killed: while this one holds the lock, nobody uses them.</summary>
+    public void RemoveOthers()
+    {
+        foreach (var left in System.IO.Directory.GetDirectories(Path.GetTempPath(), Prefix + "*").Where(d => d != Directory))
+        {
+            System.IO.Directory.Delete(left, recursive: true);
+        }
     }
 
     public void Dispose()
