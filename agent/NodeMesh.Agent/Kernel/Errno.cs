@@ -3,6 +3,7 @@ namespace NodeMesh.Agent.Kernel;
 /// <summary>The error numbers this agent treats apart, the same on every Linux architecture that .NET runs on.</summary>
 internal static class Errno
 {
+    public const int NotPermitted = 1;
     public const int NoEntry = 2;
     public const int NoProcess = 3;
     public const int Exists = 17;
