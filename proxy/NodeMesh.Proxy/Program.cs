@@ -1,1 +1,39 @@
-return 0;
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using NodeMesh.Proxy;
+
+var runDirectory = new Option<string>("--run-dir")
+{
+    Required = true,
+    Description = "The directory with config.sock and sockets.sock, where the agent listens.",
+};
+var level = new Option<LogLevel>("--log-level") { DefaultValueFactory = _ => LogLevel.Information, Description = "The least severe messages to log." };
+var root = new RootCommand("The proxy of a NodeMesh node. The agent starts it.") { runDirectory, level };
+root.SetAction(async (arguments, _) =>
+{
+    using var logging = LoggerFactory.Create(builder => builder
+        .SetMinimumLevel(arguments.GetValue(level))
+        .AddFilter("Microsoft", LogLevel.Warning)
+        .AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+        }));
+    var proxy = new ProxyProcess(arguments.GetRequiredValue(runDirectory), logging);
+    using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+    {
+        signal.Cancel = true;
+        proxy.Drain(ProxyProcess.DefaultDrainLimit);
+    });
+    using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal =>
+    {
+        signal.Cancel = true;
+        proxy.Drain(TimeSpan.Zero);
+    });
+    await proxy.RunAsync();
+    return 0;
+});
+
+// The proxy handles signals itself; by default the process would be killed two seconds after SIGTERM.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Dialing;
 
@@ -17,9 +18,9 @@ internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> 
     private readonly CancellationTokenSource _draining = new();
     private readonly HashSet<IPodUser> _users = [];
     private readonly Lock _gate = new();
+    private volatile Announcement _announced = new(addresses, excludedInboundPorts);
     private bool _isGone;
     private int _open;
-    private long _refused;
 
     /// <summary>The namespace cookie: names this sandbox of the pod.</summary>
     public ulong Netns => netns;
@@ -27,9 +28,7 @@ internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> 
     /// <summary>namespace/name</summary>
     public string Id => id;
 
-    public IReadOnlyList<IPAddress> Addresses => addresses;
-
-    public IReadOnlyList<ushort> ExcludedInboundPorts => excludedInboundPorts;
+    public IReadOnlyList<IPAddress> Addresses => _announced.Addresses;
 
     /// <summary>Cancelled when the sandbox is gone: every socket of the pod must be closed, or its namespace leaks.</summary>
     public CancellationToken Gone => _gone.Token;
@@ -40,13 +39,26 @@ internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> 
     /// <summary>Accepted connections that are open.</summary>
     public int OpenConnections => Volatile.Read(ref _open);
 
-    /// <summary>Connections refused because the pod had <see cref="MaxConnections"/> open.</summary>
-    public long Refused => Interlocked.Read(ref _refused);
+    /// <summary>Nobody holds a socket of the pod but its listeners and pools.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return OpenConnections == 0 && _users.Count == 0;
+            }
+        }
+    }
 
     public DialSocketPool Sockets(SocketKind kind) => _pools[(int)kind - 1];
 
     /// <summary>False for ports the mesh does not stand before.</summary>
-    public bool IsCaptured(int port) => !excludedInboundPorts.Contains((ushort)port);
+    public bool IsCaptured(int port) => !_announced.ExcludedInboundPorts.Contains((ushort)port);
+
+    /// <summary>The agent named the pod again, perhaps with other words.</summary>
+    public void Update(IReadOnlyList<IPAddress> addresses, IReadOnlyList<ushort> excludedInboundPorts) =>
+        _announced = new Announcement(addresses, excludedInboundPorts);
 
     /// <summary>Counts an accepted connection; false when the pod has too many.</summary>
     public bool TryOpenConnection()
@@ -56,7 +68,6 @@ internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> 
             return true;
         }
         Interlocked.Decrement(ref _open);
-        Interlocked.Increment(ref _refused);
         return false;
     }
 
@@ -82,9 +93,9 @@ internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> 
     /// <summary>Has the pools filled, and asked for again what an agent that is no more had been asked for.</summary>
     public void FillPools()
     {
-        foreach (var family in addresses.Select(address => address.AddressFamily).Distinct())
+        foreach (var family in Addresses.Select(address => address.AddressFamily).Distinct())
         {
-            var first = family == System.Net.Sockets.AddressFamily.InterNetwork ? SocketKind.UpstreamV4 : SocketKind.UpstreamV6;
+            var first = family == AddressFamily.InterNetwork ? SocketKind.UpstreamV4 : SocketKind.UpstreamV6;
             Sockets(first).Fill();
             Sockets(first + 2).Fill();
         }
@@ -115,4 +126,6 @@ internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> 
             user.OnPodGone();
         }
     }
+
+    private sealed record Announcement(IReadOnlyList<IPAddress> Addresses, IReadOnlyList<ushort> ExcludedInboundPorts);
 }

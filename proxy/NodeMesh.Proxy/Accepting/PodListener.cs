@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Proxy.Kernel;
 using NodeMesh.Proxy.Loops;
+using Prometheus;
 
 namespace NodeMesh.Proxy.Accepting;
 
@@ -20,6 +21,7 @@ internal sealed partial class PodListener : ILoopEvents
     private readonly LocalPod _pod;
     private readonly Direction _direction;
     private readonly LoopTimer _backOff;
+    private readonly Counter.Child _refused;
     private readonly int _port;
     private bool _stopped;
 
@@ -29,6 +31,8 @@ internal sealed partial class PodListener : ILoopEvents
         (_context, _pod, _direction) = (context, pod, direction);
         _listener = new LoopSocket(context.Loops.Next(), descriptor);
         _backOff = new LoopTimer(Watch);
+        _refused = Metrics.WithCustomRegistry(context.Metrics.Registry)
+            .CreateCounter("nodemesh_connections_refused_total", "Connections reset because the pod had too many open.", "pod").WithLabels(pod.Id);
         _port = InetAddress.Local(descriptor)?.Port ?? 0;
 
         // Accepted sockets inherit these. The handshake is not the app's, so neither are its wishes; a relay adds no delay.
@@ -87,8 +91,14 @@ internal sealed partial class PodListener : ILoopEvents
     private void Take(int accepted, IPEndPoint? client)
     {
         var destination = InetAddress.Local(accepted);
-        if (client is null || destination is null || IsOwn(destination) || !_pod.TryOpenConnection())
+        if (client is null || destination is null || IsOwn(destination))
         {
+            LibC.CloseWithReset(accepted);
+            return;
+        }
+        if (!_pod.TryOpenConnection())
+        {
+            _refused.Inc();
             LibC.CloseWithReset(accepted);
             return;
         }

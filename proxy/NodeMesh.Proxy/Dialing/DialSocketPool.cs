@@ -23,6 +23,7 @@ internal sealed class DialSocketPool(Action<int> want, TimeProvider? time = null
     private long _askedAt;
     private long _windowStart;
     private int _takenInWindow;
+    private bool _isRaised;
     private bool _closed;
 
     public int Count
@@ -79,6 +80,7 @@ internal sealed class DialSocketPool(Action<int> want, TimeProvider? time = null
         lock (_gate)
         {
             _asked = Math.Max(0, _asked - sockets.Count);
+            _isRaised = false;
         }
         foreach (var socket in sockets)
         {
@@ -152,7 +154,9 @@ internal sealed class DialSocketPool(Action<int> want, TimeProvider? time = null
             _takenInWindow++;
             if (!taken)
             {
-                _level = Math.Min(_level * 2, MaxLevel);
+                // Once for each answer: until it comes, more takers in vain say nothing new.
+                _level = _isRaised ? _level : Math.Min(_level * 2, MaxLevel);
+                _isRaised = true;
             }
             else if (_time.GetElapsedTime(_windowStart, now) > Window)
             {

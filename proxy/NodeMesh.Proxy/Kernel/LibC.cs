@@ -26,6 +26,7 @@ internal static unsafe partial class LibC
     public const int SockNonBlock = 0x800;
     public const int SockCloseOnExec = 0x80000;
     public const int ShutWrite = 1;
+    public const int ShutReadWrite = 2;
 
     public const uint EpollIn = 0x1;
     public const uint EpollOut = 0x4;
@@ -38,6 +39,9 @@ internal static unsafe partial class LibC
 
     /// <summary>struct linger: on, zero seconds. Closing then sends RST instead of FIN.</summary>
     public const long LingerReset = 1;
+
+    [LibraryImport(Library, SetLastError = true)]
+    internal static partial int socket(int family, int type, int protocol);
 
     [LibraryImport(Library, SetLastError = true)]
     internal static partial int accept4(int socket, byte* address, int* length, int flags);

@@ -128,8 +128,6 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser
         }
         _up.Release();
         _down.Release();
-        _series.Closed(reason);
-        _lease.End();
         _pod.Leave(this);
         if (_dialed != _pod)
         {
@@ -137,5 +135,7 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser
         }
         _pod.CloseConnection();
         _downstream.Loop.RemoveLoad();
+        _lease.End();
+        _series.Closed(reason);
     }
 }

@@ -1,0 +1,68 @@
+using System.Reflection;
+using Microsoft.Extensions.Logging;
+using NodeMesh.Contract;
+using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.AgentLink;
+using NodeMesh.Proxy.Balancing;
+using NodeMesh.Proxy.Detection;
+using NodeMesh.Proxy.Dialing;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Loops;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy;
+
+/// <summary>Puts the proxy together, and runs it until it is told to drain.</summary>
+/// <param name="runDirectory">Where the agent listens: config.sock and sockets.sock.</param>
+internal sealed partial class ProxyProcess(string runDirectory, ILoggerFactory logging)
+{
+    /// <summary>How long SIGTERM lets connections finish. Kubernetes kills after 30 s.</summary>
+    public static readonly TimeSpan DefaultDrainLimit = TimeSpan.FromSeconds(25);
+
+    private readonly TaskCompletionSource<TimeSpan> _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ILogger _logger = logging.CreateLogger<ProxyProcess>();
+
+    /// <summary>Finishes what is under way within the limit, then <see cref="RunAsync"/> returns. The first call counts.</summary>
+    public void Drain(TimeSpan limit) => _drain.TrySetResult(limit);
+
+    public async Task RunAsync()
+    {
+        var time = TimeProvider.System;
+        var version = typeof(ProxyProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
+        var store = new SnapshotStore(time);
+        var metrics = new ProxyMetrics();
+        var balancer = new LoadBalancer(time, Random.Shared);
+        var table = new PodTable();
+        using var loops = new EventLoops(Environment.ProcessorCount, logging);
+        var dialer = new Dialer(table, loops);
+
+        var context = new AcceptContext(
+            loops, store, dialer, balancer, new PortMemory(), metrics, new DetectionCounters(metrics), static (downstream, _) => downstream.Socket.Dispose(), time, logging.CreateLogger<Arrival>());
+        SocketChannel? channel = null;
+        var pods = new PodLifecycle(context, table, static (_, _) => Task.CompletedTask, message => channel?.Send(message), logging.CreateLogger<PodLifecycle>());
+        using var heartbeat = new Heartbeat(loops);
+        channel = new SocketChannel(
+            Path.Combine(runDirectory, "sockets.sock"), version, pods, heartbeat, Drain, logging.CreateLogger<SocketChannel>());
+        var config = new ConfigClient(
+            Path.Combine(runDirectory, "config.sock"), version, store, metrics.ExportAsync, time, logging.CreateLogger<ConfigClient>());
+        using var stopping = new CancellationTokenSource();
+        var configuring = config.RunAsync(stopping.Token);
+        using (channel)
+        {
+            channel.Start();
+            var limit = await _drain.Task;
+            LogDraining(_logger, limit);
+            await pods.DrainAllAsync(limit);
+            channel.Send(new FromProxy { Drained = new Drained() });
+        }
+        await stopping.CancelAsync();
+        await configuring;
+        LogDrained(_logger);
+    }
+
+    [LoggerMessage(EventName = "Draining", Level = LogLevel.Information, Message = "Draining: accepting no more, ending what is under way within {Limit}")]
+    private static partial void LogDraining(ILogger logger, TimeSpan limit);
+
+    [LoggerMessage(EventName = "Drained", Level = LogLevel.Information, Message = "Drained")]
+    private static partial void LogDrained(ILogger logger);
+}
