@@ -6,7 +6,7 @@ public sealed record CallRequest
     /// <summary>Answers carry it; for the shell.</summary>
     public int Id { get; init; }
 
-    /// <summary>http, h2c, grpc, opaque, server-first, tls, bulk, half-close, bye, reset, abort, many, load; kept connections: open, send, finish, drop.</summary>
+    /// <summary>http, h2c, websocket, grpc, opaque, server-first, tls, bulk, half-close, bye, reset, abort, many, load; kept connections: open, send, finish, drop.</summary>
     public string Kind { get; init; } = "";
 
     /// <summary>ADDRESS:PORT or [ADDRESS]:PORT.</summary>

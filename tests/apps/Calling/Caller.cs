@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 using System.Security.Authentication;
 using Grpc.Core;
 
@@ -19,6 +20,7 @@ internal static class Caller
             {
                 "http" or "h2c" => HttpCall.CallAsync(request, limit.Token),
                 "grpc" => GrpcCall.CallAsync(request, limit.Token),
+                "websocket" => WebSocketCall.CallAsync(request, limit.Token),
                 "tls" => TlsCall.CallAsync(request, limit.Token),
                 "server-first" => ServerFirstCall.CallAsync(request, limit.Token),
                 "many" => Crowd.ManyAsync(request, limit.Token),
@@ -28,7 +30,7 @@ internal static class Caller
             });
         }
         catch (Exception error) when (error is IOException or SocketException or HttpRequestException or RpcException
-            or OperationCanceledException or InvalidDataException or AuthenticationException or FormatException or KeyNotFoundException)
+            or WebSocketException or OperationCanceledException or InvalidDataException or AuthenticationException or FormatException or KeyNotFoundException)
         {
             result = new CallResult { Error = limit.IsCancellationRequested ? "TimedOut" : Name(error) };
         }

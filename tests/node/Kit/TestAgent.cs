@@ -57,6 +57,12 @@ public sealed class TestAgent : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until the agent says that the kernel steers (or no longer steers) the pod's connections.</summary>
+    public Task CapturedAsync(TestPod pod, bool captured = true) => Eventually.EqualAsync(
+        $"{pod.Name} captured: {captured}",
+        captured ? 1 : 0,
+        async () => (await ScrapeAsync()).Sum("nodemesh_pod_captured", ("namespace", "default"), ("pod", pod.Name)));
+
     /// <summary>SIGTERM: everything is un-enrolled. Returns the exit code.</summary>
     public async Task<int> StopAsync()
     {

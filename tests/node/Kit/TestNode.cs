@@ -68,12 +68,6 @@ public sealed class TestNode : IAsyncDisposable
         return pod;
     }
 
-    public async Task RemovePodAsync(TestPod pod)
-    {
-        // Its number is not given again: the list keeps its place.
-        await pod.DisposeAsync();
-    }
-
     public string[] Inside(params string[] command) => _netns.Inside(command);
 
     public Task<string> ExecAsync(params string[] command) => _netns.ExecAsync(command);

@@ -91,15 +91,18 @@ public sealed class TestPod : IAsyncDisposable
         await process.DisposeAsync();
     }
 
+    /// <summary>A pod may die in its test; its node removes it again, which does nothing.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var process in _processes)
         {
             await process.DisposeAsync();
         }
+        _processes.Clear();
         if (_client is not null)
         {
             await _client.DisposeAsync();
+            _client = null;
         }
         await _netns.DisposeAsync();
     }

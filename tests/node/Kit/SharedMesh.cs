@@ -1,0 +1,67 @@
+namespace NodeMesh.NodeTests.Kit;
+
+/// <summary>
+/// Two machines that every test of one capture mode shares which leaves them as they were: a meshed and a plain client on the near one,
+/// a meshed and a plain server on each. Pods that a test adds for itself it removes itself.
+/// </summary>
+public abstract class SharedMesh(string capture) : IAsyncLifetime
+{
+    private readonly Dictionary<string, TestPod> _pods = [];
+
+    public TestMesh Mesh { get; private set; } = null!;
+
+    /// <summary>The machine of the clients and the near servers.</summary>
+    public TestNode Near => Mesh.Nodes[0];
+
+    public TestNode Far => Mesh.Nodes[1];
+
+    public TestPod Client(bool meshed = true) => _pods[meshed ? "meshed-client" : "plain-client"];
+
+    public TestPod Server(bool meshed = true, bool isNear = true) => _pods[$"{(isNear ? "near" : "far")}-{(meshed ? "meshed" : "plain")}"];
+
+    public async ValueTask InitializeAsync()
+    {
+        Mesh = await TestMesh.CreateAsync(capture, nodes: 2);
+        foreach (var (node, name) in new[]
+        {
+            (Near, "meshed-client"), (Near, "plain-client"), (Near, "near-meshed"), (Near, "near-plain"), (Far, "far-meshed"), (Far, "far-plain"),
+        })
+        {
+            var pod = await node.AddPodAsync(name);
+            _pods[name] = pod;
+            Mesh.Resources.Pod(pod, enrolled: name.Contains("meshed", StringComparison.Ordinal));
+            if (!name.Contains("client", StringComparison.Ordinal))
+            {
+                await pod.ServeAsync();
+            }
+        }
+        await Mesh.StartAgentsAsync();
+    }
+
+    public ValueTask DisposeAsync() => Mesh?.DisposeAsync() ?? default;
+
+    /// <summary>A pod for one test, on the near machine, captured by the time this returns.</summary>
+    public async Task<TestPod> AddPodAsync(string name, bool enrolled = true, string app = "", string annotations = "")
+    {
+        var pod = await Near.AddPodAsync(name);
+        Mesh.Resources.Pod(pod, enrolled, app, annotations: annotations);
+        if (enrolled)
+        {
+            await Near.Agent.CapturedAsync(pod);
+        }
+        return pod;
+    }
+
+    public async Task RemovePodAsync(TestPod pod)
+    {
+        Mesh.Resources.RemovePod(pod);
+        await Near.Agent.CapturedAsync(pod, captured: false);
+        await pod.DisposeAsync();
+    }
+}
+
+[CollectionDefinition("ebpf")]
+public sealed class EbpfMesh() : SharedMesh("ebpf"), ICollectionFixture<EbpfMesh>;
+
+[CollectionDefinition("iptables")]
+public sealed class IptablesMesh() : SharedMesh("iptables"), ICollectionFixture<IptablesMesh>;
