@@ -56,17 +56,13 @@ public sealed class ChildProcess : IAsyncDisposable
 
     public void Signal(int signal) => Libc.Signal(Pid, signal);
 
+    /// <summary>Waits for the process, not for the end of its output: a killed agent's proxy or nginx's workers may hold that open.</summary>
     public async Task<int> WaitForExitAsync(TimeSpan limit)
     {
-        try
-        {
-            await _process.WaitForExitAsync().WaitAsync(limit);
-            return _process.ExitCode;
-        }
-        catch (TimeoutException)
-        {
-            throw new TimeoutException($"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)} still runs after {limit}. Its last lines:\n{Tail()}");
-        }
+        var hasEnded = await Task.Run(() => _process.WaitForExit((int)limit.TotalMilliseconds));
+        return hasEnded
+            ? _process.ExitCode
+            : throw new TimeoutException($"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)} still runs after {limit}. Its last lines:\n{Tail()}");
     }
 
     public async Task KillAsync()
