@@ -1,0 +1,104 @@
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Connections;
+using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Dialing;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>What the mesh knows of one downstream HTTP connection: a feature of Kestrel's connection. Keeps what requests would otherwise look up each time.</summary>
+internal sealed class HttpConnection
+{
+    private readonly ProxyMetrics _metrics;
+    private readonly UpstreamTarget? _originalTarget;
+    private ConnectionContext? _context;
+    private IConnectionLifetimeNotificationFeature? _lifetime;
+    private volatile RequestSeriesOf? _lastSeries;
+    private int _reason;
+
+    public HttpConnection(Downstream downstream, bool http2, PodHttp pod, RequestRouter router, ProxyMetrics metrics, IUpstreamDialer dialer)
+    {
+        Downstream = downstream;
+        Http2 = http2;
+        Pod = pod;
+        Router = router;
+        _metrics = metrics;
+        var route = downstream.Route;
+        if (!route.IsClusterIp)
+        {
+            _originalTarget = new UpstreamTarget(downstream.Direction, downstream.Client.Address, downstream.OriginalDestination, dialer);
+        }
+        var direction = _originalTarget?.Direction ?? DirectionOf(route.Port!, dialer);
+        Series = metrics.Connections(route.Labels(direction, http2 ? TrafficProtocol.Http2 : TrafficProtocol.Http1, endpoint: null));
+    }
+
+    public Downstream Downstream { get; }
+
+    public bool Http2 { get; }
+
+    public PodHttp Pod { get; }
+
+    public RequestRouter Router { get; }
+
+    public ConnectionSeries Series { get; }
+
+    public UpstreamTarget TargetFor(in RequestDecision decision) =>
+        decision.Endpoint is null ? _originalTarget! : Pod.TargetFor(decision.Endpoint, Downstream);
+
+    /// <summary>The series of a request to this endpoint. Most requests of a connection go to pods of one owner, and find it where the last one left it.</summary>
+    public RequestSeries RequestSeriesFor(EndpointEntry? endpoint, TrafficDirection direction, TrafficProtocol protocol)
+    {
+        var workload = endpoint?.Workload;
+        var last = _lastSeries;
+        if (last is not null && ReferenceEquals(last.Workload, workload) && last.Direction == direction && last.Protocol == protocol && last.HasEndpoint == endpoint is not null)
+        {
+            return last.Series;
+        }
+        var series = _metrics.Requests(Downstream.Route.Labels(direction, protocol, endpoint));
+        _lastSeries = new RequestSeriesOf(workload, endpoint is not null, direction, protocol, series);
+        return series;
+    }
+
+    /// <summary>Kestrel begins to serve it.</summary>
+    public void Opened(ConnectionContext context, IConnectionLifetimeNotificationFeature? lifetime)
+    {
+        _context = context;
+        _lifetime = lifetime;
+        Series.Opened();
+        Pod.Add(this);
+    }
+
+    public void Closed()
+    {
+        Pod.Remove(this);
+        Series.Closed((Reason)_reason);
+    }
+
+    /// <summary>The next response says that it is the last (HTTP/1.1), or the client is told to open no more streams (HTTP/2).</summary>
+    public void RequestClose() => _lifetime?.RequestClose();
+
+    public void Abort(Reason reason)
+    {
+        BecauseOf(reason);
+        _context?.Abort(new ConnectionAbortedException(reason.Word()));
+    }
+
+    /// <summary>The reason its end is counted under, should it end now; the first one stays.</summary>
+    public void BecauseOf(Reason reason) => Interlocked.CompareExchange(ref _reason, (int)reason, (int)Reason.None);
+
+    private static TrafficDirection DirectionOf(ServicePortEntry port, IUpstreamDialer dialer)
+    {
+        foreach (var endpoint in port.Endpoints)
+        {
+            if (!dialer.IsLocal(endpoint.Address))
+            {
+                return TrafficDirection.Outbound;
+            }
+        }
+        return port.Endpoints.Length > 0 ? TrafficDirection.Local : TrafficDirection.Outbound;
+    }
+
+    private sealed record RequestSeriesOf(WorkloadEntry? Workload, bool HasEndpoint, TrafficDirection Direction, TrafficProtocol Protocol, RequestSeries Series);
+}

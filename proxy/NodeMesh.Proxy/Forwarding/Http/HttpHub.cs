@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Balancing;
+using NodeMesh.Proxy.Dialing;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>
+/// Serves the HTTP connections of all pods with one Kestrel server, which listens nowhere: accept loops give it connections
+/// whose protocol is known. Each pod has upstream connections of its own, so that sources never share one.
+/// </summary>
+internal sealed class HttpHub : IAsyncDisposable
+{
+    private readonly HubListenerFactory _listeners = new();
+    private readonly SocketConnectionContextFactory _connectionFactory;
+    private readonly KestrelServer _server;
+    private readonly ConcurrentDictionary<LocalPod, PodHttp> _pods = new();
+    private readonly SnapshotStore _store;
+    private readonly LoadBalancer _balancer;
+    private readonly ProxyMetrics _metrics;
+    private readonly IUpstreamDialer _dialer;
+    private readonly HttpForwarder _forwarder;
+
+    public HttpHub(SnapshotStore store, LoadBalancer balancer, ProxyMetrics metrics, IUpstreamDialer dialer, TimeProvider time, ILoggerFactory loggers)
+    {
+        _store = store;
+        _balancer = balancer;
+        _metrics = metrics;
+        _dialer = dialer;
+        _forwarder = new HttpForwarder(time, loggers.CreateLogger<HttpForwarder>());
+        _connectionFactory = new SocketConnectionContextFactory(HubLimits.Transport(), loggers.CreateLogger("NodeMesh.Proxy.Forwarding.Http.Transport"));
+        var options = HubLimits.Server();
+        options.Listen(_listeners.Http1.EndPoint, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.Use(ServeAsync);
+        });
+        options.Listen(_listeners.Http2.EndPoint, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http2;
+            listen.Use(ServeAsync);
+        });
+        _server = new KestrelServer(Options.Create(options), _listeners, loggers);
+    }
+
+    public Task StartAsync(CancellationToken cancellation) => _server.StartAsync(new ForwardingApplication(_forwarder), cancellation);
+
+    /// <summary>Takes over a connection that speaks HTTP/1.x, or HTTP/2 from its first byte. The hub closes the socket.</summary>
+    public void Accept(Downstream downstream, bool http2)
+    {
+        var pod = _pods.GetOrAdd(downstream.Pod, static (pod, hub) => hub.NewPod(pod), this);
+        var connection = _connectionFactory.Create(downstream.Socket);
+        var state = new HttpConnection(downstream, http2, pod, new RequestRouter(_store, _balancer, downstream.Route, downstream.OriginalDestination), _metrics, _dialer);
+        connection.Transport = new CountingPipe(connection.Transport, state.Series);
+        connection.Features.Set(state);
+        if (!(http2 ? _listeners.Http2 : _listeners.Http1).Add(connection))
+        {
+            connection.Abort(new ConnectionAbortedException("the proxy is stopping"));
+            _ = connection.DisposeAsync().AsTask();
+        }
+    }
+
+    /// <summary>Asks every connection of the pod to end: after the response under way (HTTP/1.1 Connection: close), with GOAWAY (HTTP/2).</summary>
+    /// <returns>Completes when all have ended, or by cancellation, which closes what is left.</returns>
+    public async Task DrainAsync(LocalPod pod, CancellationToken limit)
+    {
+        if (_pods.TryGetValue(pod, out var state))
+        {
+            await state.DrainAsync(limit);
+        }
+    }
+
+    /// <summary>Stops accepting, finishes what is under way, and aborts what is left when cancelled.</summary>
+    public Task StopAsync(CancellationToken limit) => _server.StopAsync(limit);
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await _server.StopAsync(now.Token);
+        _server.Dispose();
+        _connectionFactory.Dispose();
+        foreach (var pod in _pods.Values)
+        {
+            pod.Close();
+        }
+    }
+
+    private PodHttp NewPod(LocalPod pod)
+    {
+        var state = new PodHttp(pod, _dialer);
+        pod.Gone.UnsafeRegister(static (argument, _) =>
+        {
+            var (hub, pod) = ((HttpHub, LocalPod))argument!;
+            if (hub._pods.TryRemove(pod, out var state))
+            {
+                state.Close();
+            }
+        }, (this, pod));
+        return state;
+    }
+
+    private static ConnectionDelegate ServeAsync(ConnectionDelegate next) => async connection =>
+    {
+        var state = connection.Features.Get<HttpConnection>()!;
+        state.Opened(connection, connection.Features.Get<IConnectionLifetimeNotificationFeature>());
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            state.Closed();
+        }
+    };
+}

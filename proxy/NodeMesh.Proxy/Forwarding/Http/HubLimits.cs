@@ -1,0 +1,46 @@
+using System.Text;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>
+/// How Kestrel is set to stand in for any server: no limit of its own that an app behind it might not have, but for those that bound
+/// the memory and time a hostile peer can take.
+/// </summary>
+internal static class HubLimits
+{
+    public static KestrelServerOptions Server()
+    {
+        var options = new KestrelServerOptions
+        {
+            AddServerHeader = false,
+            AllowResponseHeaderCompression = true,
+            // Bytes above 0x7f in a header value are nobody's business: Latin-1 carries each as it is.
+            RequestHeaderEncodingSelector = static _ => Encoding.Latin1,
+            ResponseHeaderEncodingSelector = static _ => Encoding.Latin1,
+        };
+        var limits = options.Limits;
+        limits.MaxRequestBodySize = null;
+        limits.MinRequestBodyDataRate = null;
+        limits.MinResponseDataRate = null;
+        limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
+        limits.RequestHeadersTimeout = TimeSpan.FromMinutes(2);
+        limits.MaxRequestLineSize = 64 * 1024;
+        limits.MaxRequestHeadersTotalSize = 256 * 1024;
+        limits.MaxRequestHeaderCount = 1000;
+        limits.MaxConcurrentConnections = null;
+        limits.MaxConcurrentUpgradedConnections = null;
+        // As many as a gRPC server allows by default, nearly: a client with many long streams must not wait for one to end.
+        limits.Http2.MaxStreamsPerConnection = 100_000;
+        limits.Http2.MaxRequestHeaderFieldSize = 256 * 1024;
+        limits.Http2.InitialStreamWindowSize = 1024 * 1024;
+        limits.Http2.InitialConnectionWindowSize = 8 * 1024 * 1024;
+        return options;
+    }
+
+    public static SocketConnectionFactoryOptions Transport() => new()
+    {
+        WaitForDataBeforeAllocatingBuffer = true,
+    };
+}

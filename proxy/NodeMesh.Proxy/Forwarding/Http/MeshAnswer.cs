@@ -1,0 +1,29 @@
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>The mesh's own answer where the upstream has none. It always says that it is the mesh's, and why.</summary>
+internal static class MeshAnswer
+{
+    public const string ErrorHeader = "nodemesh-error";
+
+    public static void Write(HttpExchange exchange, bool isGrpc, int status, Reason reason)
+    {
+        var response = exchange.Response;
+        response.Headers.Clear();
+        response.Headers[ErrorHeader] = reason.Word();
+        if (isGrpc)
+        {
+            // A gRPC client wants its status in the head of a response without a body ("Trailers-Only").
+            response.StatusCode = 200;
+            response.Headers.ContentType = GrpcAnswer.ContentType;
+            response.Headers[GrpcAnswer.StatusHeader] = GrpcStatusCode.Unavailable;
+            response.Headers[GrpcAnswer.MessageHeader] = reason.Word();
+        }
+        else
+        {
+            response.StatusCode = status;
+            response.Headers.ContentLength = 0;
+        }
+    }
+}

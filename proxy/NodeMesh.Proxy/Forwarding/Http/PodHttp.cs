@@ -1,0 +1,150 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using System.Net;
+using System.Text;
+using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Dialing;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>The HTTP side of one captured pod: its downstream connections, and the pool of upstream connections opened on its behalf.</summary>
+internal sealed class PodHttp
+{
+    // Endpoints come and go; beyond this many the cache is emptied rather than kept tidy.
+    private const int MaxTargets = 4096;
+
+    // Shorter than the keep-alive timeout of any common server (gunicorn has the shortest, 2 s). A server that closes an idle connection
+    // just when a request is sent on it makes that request fail; so the mesh closes first. A connection on the same network is cheap to open.
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly LocalPod _pod;
+    private readonly IUpstreamDialer _dialer;
+    private readonly ConcurrentDictionary<EndpointEntry, UpstreamTarget> _targets = new(ReferenceEqualityComparer.Instance);
+    private readonly ConcurrentDictionary<HttpConnection, bool> _connections = new(ReferenceEqualityComparer.Instance);
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _draining;
+    private volatile bool _closed;
+
+    public PodHttp(LocalPod pod, IUpstreamDialer dialer)
+    {
+        _pod = pod;
+        _dialer = dialer;
+        Invoker = new HttpMessageInvoker(NewHandler(), disposeHandler: true);
+    }
+
+    public HttpMessageInvoker Invoker { get; }
+
+    public UpstreamTarget TargetFor(EndpointEntry endpoint, Downstream downstream)
+    {
+        if (_targets.TryGetValue(endpoint, out var target))
+        {
+            return target;
+        }
+        if (_targets.Count >= MaxTargets)
+        {
+            _targets.Clear();
+        }
+        return _targets.GetOrAdd(endpoint, new UpstreamTarget(downstream.Direction, downstream.Client.Address, endpoint.Address, _dialer));
+    }
+
+    public void Add(HttpConnection connection)
+    {
+        _connections[connection] = true;
+        if (_closed)
+        {
+            connection.Abort(Reason.PodGone);
+        }
+        else if (_draining)
+        {
+            connection.RequestClose();
+        }
+    }
+
+    public void Remove(HttpConnection connection)
+    {
+        _connections.TryRemove(connection, out _);
+        if (_draining && _connections.IsEmpty)
+        {
+            _drained.TrySetResult();
+        }
+    }
+
+    public async Task DrainAsync(CancellationToken limit)
+    {
+        _draining = true;
+        foreach (var (connection, _) in _connections)
+        {
+            connection.RequestClose();
+        }
+        if (_connections.IsEmpty)
+        {
+            _drained.TrySetResult();
+        }
+        try
+        {
+            await _drained.Task.WaitAsync(limit);
+        }
+        catch (OperationCanceledException)
+        {
+            foreach (var (connection, _) in _connections)
+            {
+                connection.Abort(Reason.PodGone);
+            }
+        }
+    }
+
+    /// <summary>Closes every socket of the pod, at once.</summary>
+    public void Close()
+    {
+        _closed = true;
+        foreach (var (connection, _) in _connections)
+        {
+            connection.Abort(Reason.PodGone);
+        }
+        Invoker.Dispose();
+    }
+
+    private SocketsHttpHandler NewHandler() => new()
+    {
+        UseProxy = false,
+        UseCookies = false,
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        PreAuthenticate = false,
+        // No traceparent of ours: the app's own goes through as any header.
+        ActivityHeadersPropagator = null,
+        RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+        ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
+        PooledConnectionIdleTimeout = IdleTimeout,
+        PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
+        ConnectTimeout = Timeout.InfiniteTimeSpan,
+        // A server that knows nothing of 100 (Continue): HttpClient, curl and others wait this long for it, too.
+        Expect100ContinueTimeout = TimeSpan.FromSeconds(1),
+        EnableMultipleHttp2Connections = true,
+        InitialHttp2StreamWindowSize = 1024 * 1024,
+        MaxResponseHeadersLength = 256, // KiB
+        // An aborted response ends its connection; reading the rest of it for nobody would keep the upstream busy.
+        MaxResponseDrainSize = 0,
+        ConnectCallback = ConnectAsync,
+    };
+
+    private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            var socket = await ((UpstreamRequest)context.InitialRequestMessage).Target.DialAsync(_pod, cancellation);
+            if (_closed)
+            {
+                socket.Dispose();
+                throw new ObjectDisposedException(_pod.Id);
+            }
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            throw new UpstreamConnectException(exception);
+        }
+    }
+}

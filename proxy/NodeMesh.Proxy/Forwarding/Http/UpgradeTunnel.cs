@@ -1,0 +1,47 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>Both ways of a connection after 101 (Switching Protocols): WebSocket or anything else.</summary>
+internal static class UpgradeTunnel
+{
+    private const int BufferSize = 16 * 1024;
+
+    /// <summary>Sends the head of the response, then copies until one side has ended; the other is then closed, too.</summary>
+    public static async Task RunAsync(HttpExchange exchange, HttpResponseMessage response, CancellationToken aborted)
+    {
+        await using var downstream = await exchange.Feature<IHttpUpgradeFeature>()!.UpgradeAsync();
+        await using var upstream = await response.Content.ReadAsStreamAsync(aborted);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        var there = CopyAsync(downstream, upstream, over.Token);
+        var back = CopyAsync(upstream, downstream, over.Token);
+        await Task.WhenAny(there, back);
+        await over.CancelAsync();
+        await Task.WhenAll(there, back).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static async Task CopyAsync(Stream from, Stream to, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            // Without a buffer: none is held while nothing is said, and a WebSocket says nothing most of its life.
+            await from.ReadAsync(Memory<byte>.Empty, cancellation);
+            var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+            try
+            {
+                var read = await from.ReadAsync(buffer, cancellation);
+                if (read == 0)
+                {
+                    return;
+                }
+                await to.WriteAsync(buffer.AsMemory(0, read), cancellation);
+                await to.FlushAsync(cancellation);
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.Net.Sockets;
+using System.Net;
+using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Dialing;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>
+/// Where a request goes, and as whom. HTTP connections are pooled by the host of the URI, which therefore spells out the destination and
+/// the client that the destination shall see; nothing ever resolves it.
+/// </summary>
+internal sealed class UpstreamTarget
+{
+    private readonly Direction _accepted;
+    private readonly IPAddress _client;
+    private readonly IPEndPoint _endpoint;
+    private readonly IUpstreamDialer _dialer;
+    private readonly string _prefix;
+    private volatile LastUri? _last;
+
+    public UpstreamTarget(Direction accepted, IPAddress client, IPEndPoint endpoint, IUpstreamDialer dialer)
+    {
+        _accepted = accepted;
+        _client = client;
+        _endpoint = endpoint;
+        _dialer = dialer;
+        var from = AddressKey.From(client);
+        var to = AddressKey.From(endpoint);
+        _prefix = $"http://c{from.High:x}-{from.Low:x}.e{to.High:x}-{to.Low:x}:{to.Port}";
+        Authority = endpoint.Port == 80 ? Literal(endpoint.Address) : $"{Literal(endpoint.Address)}:{endpoint.Port}";
+        Direction = DirectionNow();
+    }
+
+    /// <summary>The Host for a client that sent none (HTTP/1.0): the address, as the client would have written it.</summary>
+    public string Authority { get; }
+
+    /// <summary>Whether traffic stays on the node: as it was when a connection was last opened, since a pooled one goes the way it was dialled.</summary>
+    public TrafficDirection Direction { get; private set; }
+
+    /// <summary>The URI that makes the handler send this request target byte for byte.</summary>
+    public Uri UriFor(string target)
+    {
+        var last = _last;
+        if (last is null || last.Target != target)
+        {
+            var uri = new Uri(string.Concat(_prefix, target), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+            _last = last = new LastUri(target, uri);
+        }
+        return last.Uri;
+    }
+
+    public ValueTask<Socket> DialAsync(LocalPod pod, CancellationToken cancellation)
+    {
+        Direction = DirectionNow();
+        return _dialer.DialAsync(pod, _accepted, _client, _endpoint, cancellation);
+    }
+
+    private TrafficDirection DirectionNow() =>
+        _accepted == Accepting.Direction.Inbound ? TrafficDirection.Inbound
+        : _dialer.IsLocal(_endpoint) ? TrafficDirection.Local
+        : TrafficDirection.Outbound;
+
+    private static string Literal(IPAddress address) =>
+        address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : address.ToString();
+
+    private sealed record LastUri(string Target, Uri Uri);
+}

@@ -1,0 +1,18 @@
+using System.Net;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Routing;
+
+/// <summary>Where a request goes, or why it goes nowhere.</summary>
+/// <param name="Address">null: refused.</param>
+/// <param name="Endpoint">The endpoint chosen; null when the request goes to the original destination.</param>
+/// <param name="Refusal"><see cref="Reason.None"/> unless refused.</param>
+internal readonly record struct RequestDecision(IPEndPoint? Address, EndpointEntry? Endpoint, Reason Refusal)
+{
+    public static RequestDecision To(EndpointEntry endpoint) => new(endpoint.Address, endpoint, Reason.None);
+
+    public static RequestDecision ToOriginalDestination(IPEndPoint address) => new(address, null, Reason.None);
+
+    public static RequestDecision Refuse(Reason reason) => new(null, null, reason);
+}
