@@ -10,7 +10,7 @@ namespace NodeMesh.Proxy.Dialing;
 /// Opens the proxy's side of a connection with the agent's sockets. An endpoint that is a captured pod of this node is dialled
 /// inside its namespace with the client's address as source (one traversal for both sides); any other from the source pod's namespace.
 /// </summary>
-internal sealed class Dialer(PodTable pods, EventLoops loops)
+internal sealed class Dialer(PodTable pods, EventLoops loops) : IUpstreamDialer
 {
     /// <summary>Which socket reaches the endpoint.</summary>
     public DialTarget Target(LocalPod pod, Direction direction, IPAddress client, IPEndPoint endpoint)

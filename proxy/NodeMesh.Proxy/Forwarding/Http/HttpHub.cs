@@ -106,6 +106,7 @@ internal sealed class HttpHub : IAsyncDisposable
                 state.Close();
             }
         }, (this, pod));
+        pod.Draining.UnsafeRegister(static state => ((PodHttp)state!).RequestClose(), state);
         return state;
     }
 

@@ -71,7 +71,8 @@ internal sealed class PodHttp
         }
     }
 
-    public async Task DrainAsync(CancellationToken limit)
+    /// <summary>Asks every connection to end in an orderly way, those to come too.</summary>
+    public void RequestClose()
     {
         _draining = true;
         foreach (var (connection, _) in _connections)
@@ -82,6 +83,11 @@ internal sealed class PodHttp
         {
             _drained.TrySetResult();
         }
+    }
+
+    public async Task DrainAsync(CancellationToken limit)
+    {
+        RequestClose();
         try
         {
             await _drained.Task.WaitAsync(limit);
