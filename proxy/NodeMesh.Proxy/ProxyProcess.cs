@@ -7,6 +7,7 @@ using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Detection;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Forwarding.Http;
 using NodeMesh.Proxy.Loops;
 using NodeMesh.Proxy.Telemetry;
 
@@ -35,11 +36,13 @@ internal sealed partial class ProxyProcess(string runDirectory, ILoggerFactory l
         var table = new PodTable();
         using var loops = new EventLoops(Environment.ProcessorCount, logging);
         var dialer = new Dialer(table, loops);
+        await using var http = new HttpHub(store, balancer, metrics, dialer, time, logging);
+        await http.StartAsync(CancellationToken.None);
 
         var context = new AcceptContext(
-            loops, store, dialer, balancer, new PortMemory(), metrics, new DetectionCounters(metrics), static (downstream, _) => downstream.Socket.Dispose(), time, logging.CreateLogger<Arrival>());
+            loops, store, dialer, balancer, new PortMemory(), metrics, new DetectionCounters(metrics), http.Accept, time, logging.CreateLogger<Arrival>());
         SocketChannel? channel = null;
-        var pods = new PodLifecycle(context, table, static (_, _) => Task.CompletedTask, message => channel?.Send(message), logging.CreateLogger<PodLifecycle>());
+        var pods = new PodLifecycle(context, table, http.DrainAsync, message => channel?.Send(message), logging.CreateLogger<PodLifecycle>());
         using var heartbeat = new Heartbeat(loops);
         channel = new SocketChannel(
             Path.Combine(runDirectory, "sockets.sock"), version, pods, heartbeat, Drain, logging.CreateLogger<SocketChannel>());
