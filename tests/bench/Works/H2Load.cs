@@ -49,7 +49,7 @@ internal sealed partial class H2Load(string id, string title, int connections, i
     /// <summary>
     /// h2load prints no percentiles, but logs every request: start, status, duration in microseconds, separated by tabs.
     /// </summary>
-    private static LoadResult Parse(string output, IEnumerable<string> log)
+    internal static LoadResult Parse(string output, IEnumerable<string> log)
     {
         var finished = Finished().Match(output);
         var requests = Requests().Match(output);
