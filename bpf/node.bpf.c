@@ -3,6 +3,7 @@
 #include "capture.h"
 
 #define NM_PAGE_SIZE	    4096 /* the least of any architecture */
+#define NM_ECONNREFUSED	    111
 #define NM_SOL_SOCKET	    1
 #define NM_SO_BINDTODEVICE  25
 #define NM_SO_BINDTOIFINDEX 62
@@ -75,6 +76,19 @@ static __always_inline bool nm_is_tcp(__u32 type, __u32 protocol)
 	return type == NM_SOCK_STREAM && (protocol == IPPROTO_TCP || protocol == NM_IPPROTO_MPTCP);
 }
 
+/* Refuses right here: no RST would answer the SYN on lo, since the kernel sends none from a foreign IPv4
+ * address unless a transparent listener was found. */
+static __always_inline int nm_without_proxy(const struct nm_pod *pod, __u64 cookie)
+{
+	if (pod->on_failure == NM_FAIL_OPEN) {
+		nm_count(&cookie, unmeshed);
+		return NM_VERDICT_PASS;
+	}
+	if (nm_config.can_set_error)
+		bpf_set_retval(-NM_ECONNREFUSED); /* else it is EPERM */
+	return NM_VERDICT_REFUSE;
+}
+
 /* Marks the socket, so that its packets route to lo, where sk_lookup gives them to the pod's outbound
  * listener. Refuses what it cannot steer: better no connection than one past the mesh. */
 static __always_inline int nm_steer(struct bpf_sock_addr *ctx, const struct nm_address *to)
@@ -98,10 +112,8 @@ static __always_inline int nm_steer(struct bpf_sock_addr *ctx, const struct nm_a
 		return NM_VERDICT_PASS;
 	if (nm_is_excluded(pod, cookie, to, bpf_ntohs(ctx->user_port)))
 		return NM_VERDICT_PASS;
-	if (pod->on_failure == NM_FAIL_OPEN && !nm_proxy_is_alive()) {
-		nm_count(&cookie, unmeshed);
-		return NM_VERDICT_PASS;
-	}
+	if (!nm_proxy_is_alive())
+		return nm_without_proxy(pod, cookie);
 
 	/* Bound before the pod was enrolled: it would ignore the route to lo. The kernel lets only a
 	 * privileged app be unbound. */

@@ -66,8 +66,9 @@ _Static_assert(sizeof(struct nm_counters) == 24, "shared with C#: Layout/Counter
 struct nm_config {
 	__u64 beat_limit_ns; /* a heartbeat older than this is a dead proxy */
 	__u64 netns;	     /* pod.bpf.c: cookie of the namespace this instance is for */
-	__u8 count_udp; /* node.bpf.c: bpf_get_netns_cookie() works in cgroup_skb programs (Linux 6.15) */
-	__u8 reserved[7];
+	__u8 count_udp;	    /* node.bpf.c: bpf_get_netns_cookie() works in cgroup_skb programs (Linux 6.15) */
+	__u8 can_set_error; /* node.bpf.c: bpf_set_retval() works in connect hooks (Linux 6.1) */
+	__u8 reserved[6];
 };
 _Static_assert(sizeof(struct nm_config) == 24, "shared with C#: Layout/Config.cs");
 

@@ -22,18 +22,39 @@ internal sealed unsafe class BpfLink(SafeFileHandle descriptor) : IDisposable
     /// <summary>Takes effect before it returns; closing the last descriptor does so some time later.</summary>
     public void Detach() => _ = LibBpf.DetachLink(descriptor); // fails only if the target is gone, which detaches, too
 
+    /// <summary>The kernel's number for it, which outlives neither it nor a change of its target.</summary>
+    public uint Id() => Info().Id;
+
     /// <summary>Cgroup id or inode of the namespace it is attached to; 0 once the target is gone or somebody detached it.</summary>
     public ulong Target()
     {
-        var info = stackalloc byte[32]; // struct bpf_link_info up to its union's first 16 bytes
-        var length = 32u;
-        BpfException.Check(LibBpf.Info(descriptor, info, &length), "ask a link what it is attached to");
-        return *(uint*)info switch
+        var info = Info();
+        return info.Type switch
         {
-            CgroupType => *(ulong*)(info + 16),
-            NetnsType => *(uint*)(info + 16),
+            CgroupType => info.Target,
+            NetnsType => (uint)info.Target,
             _ => 0,
         };
+    }
+
+    private LinkInfo Info()
+    {
+        LinkInfo info = default;
+        var length = (uint)sizeof(LinkInfo);
+        BpfException.Check(LibBpf.Info(descriptor, &info, &length), "ask a link what it is attached to");
+        return info;
+    }
+
+    /// <summary>The beginning of struct bpf_link_info; Target is the first word of its union: cgroup_id, or netns_ino in 32 bits.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct LinkInfo
+    {
+        public uint Type;
+        public uint Id;
+        public uint ProgramId;
+        public uint Padding;
+        public ulong Target;
+        public ulong Rest;
     }
 
     public void Dispose() => descriptor.Dispose();

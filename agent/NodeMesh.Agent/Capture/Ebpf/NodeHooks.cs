@@ -9,7 +9,9 @@ namespace NodeMesh.Agent.Capture.Ebpf;
 internal sealed partial class NodeHooks : IDisposable
 {
     private const uint CgroupSkbType = 8; // BPF_PROG_TYPE_CGROUP_SKB
+    private const uint CgroupSockAddrType = 18; // BPF_PROG_TYPE_CGROUP_SOCK_ADDR
     private const uint GetNetnsCookieHelper = 122; // BPF_FUNC_get_netns_cookie
+    private const uint SetRetvalHelper = 187; // BPF_FUNC_set_retval
 
     private static readonly (string Program, BpfAttachType Type)[] Programs =
     [
@@ -69,7 +71,8 @@ internal sealed partial class NodeHooks : IDisposable
         programs.Configure(new Config
         {
             BeatLimitNs = (ulong)beatLimit.TotalNanoseconds,
-            CountUdp = LibBpf.ProbeHelper(CgroupSkbType, GetNetnsCookieHelper, 0) == 1 ? (byte)1 : (byte)0,
+            CountUdp = Has(CgroupSkbType, GetNetnsCookieHelper),
+            CanSetError = Has(CgroupSockAddrType, SetRetvalHelper),
         });
         return programs;
     }
@@ -124,6 +127,8 @@ internal sealed partial class NodeHooks : IDisposable
             File.Delete(_pins.Link(program));
         }
     }
+
+    private static byte Has(uint programType, uint helper) => LibBpf.ProbeHelper(programType, helper, 0) == 1 ? (byte)1 : (byte)0;
 
     private bool IsAttached(string program)
     {

@@ -10,9 +10,10 @@ internal struct Config
     public ulong BeatLimitNs;
     public ulong Netns;
     public byte CountUdp;
+    public byte CanSetError;
     public ReservedBytes Reserved;
 
-    [InlineArray(7)]
+    [InlineArray(6)]
     internal struct ReservedBytes
     {
         private byte _first;
