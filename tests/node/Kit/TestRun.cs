@@ -61,6 +61,11 @@ public sealed class TestRun : IAsyncLifetime
         {
             await Netns.DeleteAsync(Path.GetFileName(netns));
         }
+        // An agent that was killed keeps its programs in the kernel by pins in a bpffs below its state directory.
+        foreach (var mount in File.ReadLines("/proc/mounts").Select(line => line.Split(' ')[1]).Where(path => path.StartsWith($"{Root}/{prefix}/", StringComparison.Ordinal)))
+        {
+            await Commands.TryAsync("umount", "-l", mount);
+        }
         if (System.IO.Directory.Exists($"{Root}/{prefix}"))
         {
             System.IO.Directory.Delete($"{Root}/{prefix}", recursive: true);
