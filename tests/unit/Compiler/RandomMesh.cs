@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using System.Net;
+using NodeMesh.Agent.Compiler;
+using NodeMesh.Agent.Resources;
+using NodeMesh.Agent.Resources.Model;
+
+namespace NodeMesh.UnitTests.Compiler;
+
+/// <summary>
+/// A small world in which everything gets in the way of everything else: few names, few addresses, few labels.
+/// Each step, made from a number, puts or takes away one object.
+/// </summary>
+internal sealed class RandomMesh
+{
+    public ResourceSet Resources { get; private set; } = ResourceSet.Empty;
+
+    public ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> Observed { get; private set; } = TestMesh.Observed();
+
+    public void Step(int choice)
+    {
+        var random = new Random(choice);
+        switch (random.Next(10))
+        {
+            case < 4:
+                Resources = Resources with { Pods = Change(Resources.Pods, random, "p", 6, RandomPod) };
+                break;
+            case < 6:
+                Resources = Resources with { Services = Change(Resources.Services, random, "s", 3, RandomService) };
+                break;
+            case < 8:
+                Resources = Resources with { EndpointSlices = Change(Resources.EndpointSlices, random, "e", 3, RandomSlice) };
+                break;
+            case 8:
+                Resources = Resources with { Namespaces = Change(Resources.Namespaces, random, null, 0, (_, metadata) => new Namespace { Metadata = metadata }) };
+                break;
+            default:
+                Observed = Observed.SetItem($"{Home(random)}/p{random.Next(6)}", [.. Enumerable.Range(0, random.Next(3)).Select(_ => IPAddress.Parse(Address(random)))]);
+                break;
+        }
+    }
+
+    public Compilation Compile() => MeshCompiler.Compile(Resources, new NodeContext("n1") { ObservedAddresses = Observed });
+
+    private static ImmutableSortedDictionary<string, T> Change<T>(
+        ImmutableSortedDictionary<string, T> objects, Random random, string? prefix, int count, Func<Random, ObjectMeta, T> create)
+        where T : IResource
+    {
+        var metadata = new ObjectMeta
+        {
+            Namespace = prefix is null ? "" : Home(random),
+            Name = prefix is null ? Home(random) : $"{prefix}{random.Next(count)}",
+            CreationTimestamp = Sometimes(random, DateTimeOffset.UnixEpoch.AddSeconds(random.Next(2)) as DateTimeOffset?),
+            DeletionTimestamp = random.Next(6) == 0 ? DateTimeOffset.UnixEpoch : null,
+            Labels = Map(random, ("app", "x", "y"), ("tier", "1", "2"), ("nodemesh.io/mesh", "enabled", "nonsense"), ("kubernetes.io/service-name", "s0", "s1")),
+            Annotations = Map(random, ("nodemesh.io/netns", "one", "two"), ("nodemesh.io/opaque-ports", "80", "8080,x")),
+        };
+        return random.Next(4) == 0 ? objects.Remove(metadata.Id) : objects.SetItem(metadata.Id, create(random, metadata));
+    }
+
+    private static Pod RandomPod(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new PodSpec
+        {
+            NodeName = Pick(random, "", "n1", "n2"),
+            HostNetwork = random.Next(8) == 0,
+            Containers = [new Container { Ports = [new ContainerPort { Name = Pick(random, "web", "other"), Port = 8080 + random.Next(2) }] }],
+        },
+        Status = new PodStatus
+        {
+            Phase = Pick<string?>(random, null, "Running", "Pending", "Succeeded"),
+            PodIPs = [.. Enumerable.Range(0, random.Next(3)).Select(_ => new PodIP { Ip = Address(random) })],
+        },
+    };
+
+    private static Service RandomService(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new ServiceSpec
+        {
+            Type = Pick(random, "ClusterIP", "ClusterIP", "ExternalName"),
+            ClusterIP = Pick(random, "None", "10.96.0.1", "10.96.0.2"),
+            Selector = Map(random, ("app", "x", "y"), ("tier", "1", "2")),
+            Ports = [new ServicePort { Name = Pick(random, "http", ""), Port = 80, TargetPort = Sometimes(random, new IntOrString(0, "web") as IntOrString?) }],
+        },
+    };
+
+    private static EndpointSlice RandomSlice(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        AddressType = "IPv4",
+        Endpoints =
+        [
+            .. Enumerable.Range(0, random.Next(3)).Select(_ => new Endpoint
+            {
+                Addresses = [Address(random)],
+                Conditions = new EndpointConditions { Ready = Pick<bool?>(random, null, false, true), Serving = true, Terminating = random.Next(2) == 0 },
+                TargetRef = Sometimes(random, new ObjectReference { Kind = "Pod", Name = $"p{random.Next(6)}" }),
+            }),
+        ],
+        Ports = [new EndpointPort { Name = Pick(random, "http", ""), Port = 8080 + random.Next(2) }],
+    };
+
+    private static string Home(Random random) => Pick(random, "a", "b");
+
+    private static string Address(Random random) => $"10.0.0.{1 + random.Next(4)}";
+
+    private static T Pick<T>(Random random, params T[] values) => values[random.Next(values.Length)];
+
+    private static T? Sometimes<T>(Random random, T? value) => random.Next(2) == 0 ? default : value;
+
+    private static Dictionary<string, string> Map(Random random, params (string Key, string One, string Other)[] entries) => entries
+        .Where(_ => random.Next(2) == 0).ToDictionary(entry => entry.Key, entry => random.Next(2) == 0 ? entry.One : entry.Other);
+}
