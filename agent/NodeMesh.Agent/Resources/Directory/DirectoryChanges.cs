@@ -17,18 +17,14 @@ internal sealed class DirectoryChanges(string root) : IDisposable
         var old = _watcher;
         _watcher = TryWatch();
         old?.Dispose();
-        lock (_lock)
-        {
-            _all = true;
-        }
     }
 
-    /// <summary>Waits for changes and then for quiet. True: nothing was reported for so long that all must be looked at.</summary>
+    /// <summary>Waits for changes and then for quiet. False: nothing was reported for so long that all must be looked at.</summary>
     public async Task<bool> WaitAsync(DirectoryOptions options, TimeProvider time, CancellationToken cancellation)
     {
         if (!await ChangedWithinAsync(options.Rescan, time, cancellation))
         {
-            return true;
+            return false;
         }
         var started = time.GetTimestamp();
         do
@@ -36,7 +32,7 @@ internal sealed class DirectoryChanges(string root) : IDisposable
             Rearm();
         }
         while (await ChangedWithinAsync(options.Quiet, time, cancellation) && time.GetElapsedTime(started) < options.LongestWait);
-        return false;
+        return true;
     }
 
     /// <summary>The files reported since it was last asked; null: look at all.</summary>

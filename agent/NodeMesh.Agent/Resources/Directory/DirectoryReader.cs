@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using NodeMesh.Agent.Resources.Documents;
 
 namespace NodeMesh.Agent.Resources.Directory;
@@ -12,19 +14,23 @@ internal sealed class DirectoryReader(string root, long maxFileLength)
     };
 
     private readonly ResourceFiles _files = new();
-    private readonly Dictionary<string, (DateTime Written, long Length)> _seen = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FileState> _seen = new(StringComparer.Ordinal);
     private ResourceProblem? _problem;
     private ResourceSet _set = ResourceSet.Empty;
 
     public static bool IsResourceFile(string path) => Path.GetExtension(path) is ".yaml" or ".yml" or ".json";
 
     /// <summary>Looks at every file. The same instance as before: nothing changed.</summary>
-    public ResourceSet ReadAll() => Update(null);
+    /// <param name="trustTimes">
+    /// A file of the same length and time counts as unchanged. Only where nothing was reported: clocks are so coarse that two versions of a
+    /// file can have the same time, and a link can lead to another file of that time.
+    /// </param>
+    public ResourceSet ReadAll(bool trustTimes) => Update(null, trustTimes);
 
     /// <summary>Looks at these files only, and at what is new or gone.</summary>
-    public ResourceSet Read(IReadOnlySet<string> touched) => Update(touched);
+    public ResourceSet Read(IReadOnlySet<string> touched) => Update(touched, trustTimes: false);
 
-    private ResourceSet Update(IReadOnlySet<string>? touched)
+    private ResourceSet Update(IReadOnlySet<string>? touched, bool trustTimes)
     {
         var known = _files.All;
         List<string> paths;
@@ -40,7 +46,7 @@ internal sealed class DirectoryReader(string root, long maxFileLength)
             touched = System.Collections.Frozen.FrozenSet<string>.Empty;
         }
 
-        var changed = paths.Select(path => ReadIfChanged(path, touched)).OfType<ResourceFile>().ToList();
+        var changed = paths.Select(path => ReadIfChanged(path, touched, trustTimes)).OfType<ResourceFile>().ToList();
         var gone = known.Select(file => file.Path).Except(paths, StringComparer.Ordinal).ToList();
         if (changed.Count > 0 || gone.Count > 0 || problem != _problem)
         {
@@ -51,7 +57,7 @@ internal sealed class DirectoryReader(string root, long maxFileLength)
         return _set;
     }
 
-    private ResourceFile? ReadIfChanged(string path, IReadOnlySet<string>? touched)
+    private ResourceFile? ReadIfChanged(string path, IReadOnlySet<string>? touched, bool trustTimes)
     {
         var known = _files.Find(path);
         if (known is not null && touched is not null && !touched.Contains(path))
@@ -63,18 +69,21 @@ internal sealed class DirectoryReader(string root, long maxFileLength)
         {
             using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             // Asked of what is open: the path may be a link that leads elsewhere a moment later.
-            var state = (File.GetLastWriteTimeUtc(file), RandomAccess.GetLength(file));
-            var reported = touched?.Contains(path) == true;
-            if (known is not null && !reported && _seen.TryGetValue(path, out var seen) && seen == state)
+            var (written, length) = (File.GetLastWriteTimeUtc(file), RandomAccess.GetLength(file));
+            var seen = _seen.GetValueOrDefault(path);
+            if (trustTimes && seen is not null && seen.Written == written && seen.Length == length)
             {
                 return null;
             }
-            _seen[path] = state;
-            if (state.Item2 > maxFileLength)
+            if (length > maxFileLength)
             {
+                _seen[path] = new FileState(written, length, default);
                 return Unreadable(previous, $"the file is larger than {maxFileLength >> 20} MiB");
             }
-            return ResourceFileReader.Read(previous, ReadContent(file, (int)state.Item2));
+            var content = ReadContent(file, (int)length);
+            var now = new FileState(written, length, Fingerprint(content));
+            _seen[path] = now;
+            return seen is not null && seen.Content == now.Content ? null : ResourceFileReader.Read(previous, content);
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {
@@ -97,4 +106,13 @@ internal sealed class DirectoryReader(string root, long maxFileLength)
 
     private static ResourceFile Unreadable(ResourceFile previous, string why) =>
         previous.Broken(new ResourceProblem("File", previous.Path, "Unreadable", why) { At = new SourceLocation(previous.Path) });
+
+    private static UInt128 Fingerprint(ReadOnlySpan<byte> content)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(content, hash);
+        return BinaryPrimitives.ReadUInt128LittleEndian(hash);
+    }
+
+    private sealed record FileState(DateTime Written, long Length, UInt128 Content);
 }

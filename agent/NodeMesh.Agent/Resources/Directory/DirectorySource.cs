@@ -15,17 +15,21 @@ internal sealed class DirectorySource(string root, DirectoryOptions options, Tim
         using var changes = new DirectoryChanges(_root);
         var reader = new DirectoryReader(_root, options.MaxFileLength);
         changes.Renew();
-        var last = reader.ReadAll();
+        var last = reader.ReadAll(trustTimes: false);
         yield return last;
 
         while (true)
         {
+            ResourceSet set;
             if (await changes.WaitAsync(options, time, cancellation))
             {
-                changes.Renew();
+                set = changes.Take() is { } touched ? reader.Read(touched) : reader.ReadAll(trustTimes: false);
             }
-            var touched = changes.Take();
-            var set = touched is null ? reader.ReadAll() : reader.Read(touched);
+            else
+            {
+                changes.Renew();
+                set = reader.ReadAll(trustTimes: true);
+            }
             if (!ReferenceEquals(set, last))
             {
                 last = set;

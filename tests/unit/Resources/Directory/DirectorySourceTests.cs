@@ -84,7 +84,7 @@ public sealed class DirectorySourceTests : IAsyncDisposable
 
         File.CreateSymbolicLink(In("..data_tmp"), "..2");
         // File.Move refuses a link to a directory.
-        await Cli.Wrap("mv").WithArguments(["-T", In("..data_tmp"), In("..data")]).ExecuteAsync(_stop.Token);
+        await CliWrap.Cli.Wrap("mv").WithArguments(["-T", In("..data_tmp"), In("..data")]).ExecuteAsync(_stop.Token);
 
         Assert.Equal(["default/b"], (await Until(set => set.Pods.ContainsKey("default/b"))).Pods.Keys);
     }
