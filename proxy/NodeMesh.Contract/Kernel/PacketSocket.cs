@@ -148,9 +148,9 @@ public sealed class PacketSocket : IDisposable
         {
             _socket.Shutdown(SocketShutdown.Both);
         }
-        catch (SocketException)
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
-            // Never connected, or the other side went first.
+            // Never connected, the other side went first, or another thread did.
         }
         _socket.Dispose();
     }

@@ -62,6 +62,7 @@ internal sealed partial class PodLifecycle(
     }
 
     /// <summary>Takes over both descriptors, which are listening sockets.</summary>
+    /// <exception cref="FormatException">An address is none. The descriptors are still the caller's.</exception>
     public void Add(PodAdded message, int outbound, int inbound)
     {
         var addresses = message.Addresses.Select(IPAddress.Parse).ToArray();

@@ -49,6 +49,9 @@ internal sealed partial class PodListener : ILoopEvents
     {
         _stopped = true;
         _backOff.Stop();
+
+        // The agent holds the same socket, so closing the descriptor would leave it in the epoll set, ready for ever.
+        _listener.Unwatch();
         _listener.Close();
     });
 

@@ -110,8 +110,8 @@ internal sealed partial class SocketChannel : IDisposable
                     _pods.BeginNaming();
                     break;
                 case FromAgent.MessageOneofCase.PodAdded when descriptors.Count >= 2:
-                    taken = 2;
                     _pods.Add(message.PodAdded, descriptors[0], descriptors[1]);
+                    taken = 2;
                     break;
                 case FromAgent.MessageOneofCase.Settled:
                     _pods.EndNaming();

@@ -174,41 +174,6 @@ public sealed class RelayTests : IDisposable
         await Eventually(() => Task.FromResult(_proxy.Pod.OpenConnections == 0));
     }
 
-    [Fact(Timeout = 60_000)]
-    public async Task An_idle_connection_costs_less_than_two_kilobytes_of_managed_memory()
-    {
-        const int count = 1000;
-        var (first, _) = await PairAsync();
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var sockets = new List<Socket>(2 * count);
-        for (var i = 0; i < count; i++)
-        {
-            var (client, server) = await PairAsync();
-            sockets.Add(client);
-            sockets.Add(server);
-        }
-        await Eventually(() => Task.FromResult(_proxy.Loops.All.Sum(loop => loop.Load) == count + 1));
-        var with = GC.GetTotalMemory(forceFullCollection: true);
-
-        // The test's own two sockets of a connection, with their asynchronous state.
-        var plain = new List<Socket>();
-        for (var i = 0; i < count; i++)
-        {
-            var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            await Task.WhenAll(client.ConnectAsync(_server.EndPoint), Task.Run(async () => plain.Add(await _server.AcceptAsync())));
-            plain.Add(client);
-            await client.SendAsync("ping");
-            await plain[^2].ReadAsync(4);
-        }
-        var own = GC.GetTotalMemory(forceFullCollection: true) - with;
-        var each = (with - before - own) / count;
-        TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes a connection");
-        Assert.InRange(each, 0, 2048);
-        GC.KeepAlive(first);
-        sockets.ForEach(socket => socket.Dispose());
-        plain.ForEach(socket => socket.Dispose());
-    }
-
     [Fact(Timeout = 15_000)]
     public async Task When_the_pod_goes_both_sides_are_reset_and_its_sockets_are_closed()
     {
