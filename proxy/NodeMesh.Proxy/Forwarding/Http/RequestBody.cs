@@ -10,6 +10,8 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// <param name="length">null: chunked (HTTP/1.1), or open-ended (HTTP/2).</param>
 internal sealed class RequestBody(PipeReader downstream, long? length) : HttpContent
 {
+    private const int Http2RefusedStream = 7;
+
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The downstream's side of the body failed: the upstream is not to blame for what follows.</summary>
@@ -31,6 +33,12 @@ internal sealed class RequestBody(PipeReader downstream, long? length) : HttpCon
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
+        if (Started)
+        {
+            // The handler tries again what the upstream refused unprocessed, but the body has flowed past and would now be empty.
+            // The downstream, which still has it, is told the same: refused, try again.
+            throw new HttpProtocolException(Http2RefusedStream, "the upstream refused the stream", null);
+        }
         Started = true;
         try
         {

@@ -89,17 +89,18 @@ internal sealed class Peer(Socket socket) : IDisposable
         return Take(_unread.Length);
     }
 
-    /// <summary>True when the other side closes or resets without another byte.</summary>
-    public async Task<bool> EndsAsync()
+    /// <summary>Waits until the other side closes or resets, which it must do without another byte.</summary>
+    public async Task EndsAsync()
     {
         try
         {
-            return _unread.Length == 0 && !await FillAsync();
+            await FillAsync();
         }
         catch (SocketException)
         {
-            return true;
+            // A reset.
         }
+        Assert.Equal("", _unread.ToString());
     }
 
     /// <summary>Closes with RST.</summary>

@@ -1,0 +1,239 @@
+using System.Net;
+using System.Net.Sockets;
+using Grpc.Core;
+using Grpc.Net.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Xunit;
+
+namespace NodeMesh.UnitTests.Forwarding.Http;
+
+/// <summary>HTTP/2 with prior knowledge, and gRPC, between a real client and a real server.</summary>
+public sealed class Http2Tests
+{
+    [Fact(Timeout = 20_000)]
+    public async Task A_request_passes_with_its_authority_and_trailers()
+    {
+        await using var hub = await HubFixture.StartAsync();
+        await using var server = await ServeAsync(async context =>
+        {
+            context.Response.Headers["x-seen"] = $"{context.Request.Protocol} {context.Request.Host} {context.Request.Headers["x-one"]} {context.Request.Headers.TraceParent.Count}";
+            context.Response.DeclareTrailer("x-sum");
+            await context.Request.Body.CopyToAsync(context.Response.Body, context.RequestAborted);
+            context.Response.AppendTrailer("x-sum", "42");
+        });
+        using var client = new HttpMessageInvoker(Handler(hub, Address(server)));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "http://shop.example/a%2Fb?") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Headers.Add("x-one", "1");
+        request.Content = new ByteArrayContent(new byte[300_000]);
+
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+        var body = await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpVersion.Version20, response.Version);
+        Assert.Equal("HTTP/2 shop.example 1 0", response.Headers.GetValues("x-seen").Single());
+        Assert.Equal(300_000, body.Length);
+        Assert.Equal("42", response.TrailingHeaders.GetValues("x-sum").Single());
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task A_stream_flows_both_ways_message_by_message()
+    {
+        await using var hub = await HubFixture.StartAsync();
+        await using var server = await ServeAsync(EchoGrpcAsync);
+        using var channel = Channel(hub, Address(server));
+        using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(Method(MethodType.DuplexStreaming), null, Options());
+
+        Assert.Equal("early", (await call.ResponseHeadersAsync).GetValue("x-head")); // before any message
+        for (byte turn = 1; turn < 5; turn++)
+        {
+            await call.RequestStream.WriteAsync([turn], TestContext.Current.CancellationToken);
+            Assert.True(await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+            Assert.Equal([turn], call.ResponseStream.Current);
+        }
+        await call.RequestStream.CompleteAsync();
+        Assert.False(await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+
+        Assert.Equal(StatusCode.OK, call.GetStatus().StatusCode);
+        Assert.Equal("yes", call.GetTrailers().GetValue("x-tail"));
+        await hub.EventuallyCountsAsync("nodemesh_http_requests_total", "protocol=\"grpc\"", "grpc_status=\"0\"");
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task A_call_that_fails_at_once_keeps_its_status_and_message()
+    {
+        await using var hub = await HubFixture.StartAsync();
+        await using var server = await ServeAsync(context =>
+        {
+            context.Response.ContentType = "application/grpc";
+            context.Response.Headers["grpc-status"] = "7";
+            context.Response.Headers["grpc-message"] = "not you";
+            return Task.CompletedTask;
+        });
+        using var channel = Channel(hub, Address(server));
+
+        var failure = await Assert.ThrowsAsync<RpcException>(() => channel.CreateCallInvoker().AsyncUnaryCall(Method(MethodType.Unary), null, Options(), []).ResponseAsync);
+
+        Assert.Equal((StatusCode.PermissionDenied, "not you"), (failure.StatusCode, failure.Status.Detail));
+        await hub.EventuallyCountsAsync("nodemesh_http_requests_total", "protocol=\"grpc\"", "grpc_status=\"7\"");
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task A_cancelled_call_is_cancelled_at_the_server()
+    {
+        await using var hub = await HubFixture.StartAsync();
+        var cancelled = new TaskCompletionSource();
+        var begun = new TaskCompletionSource();
+        await using var server = await ServeAsync(async context =>
+        {
+            context.RequestAborted.Register(cancelled.SetResult);
+            begun.SetResult();
+            await cancelled.Task;
+        });
+        using var channel = Channel(hub, Address(server));
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(Method(MethodType.Unary), null, Options(), []);
+        await begun.Task;
+
+        call.Dispose();
+
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task A_deadline_passes_as_the_client_set_it()
+    {
+        await using var hub = await HubFixture.StartAsync();
+        var timeout = new TaskCompletionSource<string>();
+        await using var server = await ServeAsync(async context =>
+        {
+            timeout.TrySetResult(context.Request.Headers["grpc-timeout"].ToString());
+            await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        });
+        using var channel = Channel(hub, Address(server));
+
+        var failure = await Assert.ThrowsAsync<RpcException>(() => channel.CreateCallInvoker()
+            .AsyncUnaryCall(Method(MethodType.Unary), null, Options().WithDeadline(DateTime.SpecifyKind(TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(300), DateTimeKind.Utc)), []).ResponseAsync);
+
+        Assert.Equal(StatusCode.DeadlineExceeded, failure.StatusCode);
+        Assert.NotEqual("", await timeout.Task);
+    }
+
+    [Theory(Timeout = 20_000)]
+    [InlineData(7)] // REFUSED_STREAM
+    [InlineData(8)] // CANCEL
+    [InlineData(11)] // ENHANCE_YOUR_CALM
+    public async Task A_stream_that_the_server_resets_is_reset_with_the_same_code(int code)
+    {
+        await using var hub = await HubFixture.StartAsync();
+        await using var server = await ServeAsync(context =>
+        {
+            context.Features.Get<IHttpResetFeature>()!.Reset(code);
+            return Task.CompletedTask;
+        });
+        using var client = new HttpMessageInvoker(Handler(hub, Address(server)));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "http://a/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Content = new ByteArrayContent(new byte[10]);
+
+        var failure = await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+            Assert.Fail(response.ToString());
+        });
+
+        Assert.Equal(code, (failure.InnerException as HttpProtocolException)?.ErrorCode);
+    }
+
+    [Theory(Timeout = 20_000)]
+    [InlineData(true, "no_endpoints")]
+    [InlineData(false, "upstream_connect")]
+    public async Task A_gRPC_call_that_goes_nowhere_is_UNAVAILABLE(bool service, string reason)
+    {
+        await using var hub = await HubFixture.StartAsync();
+        hub.Declare();
+        using var channel = Channel(hub, service ? HubFixture.ClusterIp : ClosedPort());
+        using var call = channel.CreateCallInvoker().AsyncUnaryCall(Method(MethodType.Unary), null, Options(), []);
+
+        var failure = await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync);
+
+        Assert.Equal((StatusCode.Unavailable, reason), (failure.StatusCode, failure.Status.Detail));
+        Assert.Equal(reason, failure.Trailers.GetValue("nodemesh-error") ?? (await call.ResponseHeadersAsync).GetValue("nodemesh-error"));
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task Requests_of_one_connection_are_spread_over_the_endpoints()
+    {
+        await using var hub = await HubFixture.StartAsync();
+        await using var one = await ServeAsync(context => context.Response.WriteAsync("one"));
+        await using var two = await ServeAsync(context => context.Response.WriteAsync("two"));
+        hub.Declare(Address(one), Address(two));
+        using var client = new HttpMessageInvoker(Handler(hub, HubFixture.ClusterIp));
+        var seen = new HashSet<string>();
+
+        for (var number = 0; number < 500 && seen.Count < 2; number++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "http://a/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+            using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+            seen.Add(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        }
+
+        Assert.Equal(["one", "two"], seen.Order());
+    }
+
+    private static async Task EchoGrpcAsync(HttpContext context)
+    {
+        context.Response.ContentType = "application/grpc";
+        context.Response.Headers["x-head"] = "early";
+        await context.Response.StartAsync(context.RequestAborted);
+        await context.Response.Body.FlushAsync(context.RequestAborted);
+        var buffer = new byte[1024];
+        int read;
+        while ((read = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
+        {
+            await context.Response.Body.WriteAsync(buffer.AsMemory(0, read), context.RequestAborted);
+        }
+        context.Response.AppendTrailer("grpc-status", "0");
+        context.Response.AppendTrailer("x-tail", "yes");
+    }
+
+    private static Method<byte[], byte[]> Method(MethodType type) =>
+        new(type, "shop.Cart", "Echo", Marshallers.Create(bytes => bytes, bytes => bytes), Marshallers.Create(bytes => bytes, bytes => bytes));
+
+    private static CallOptions Options() => new(cancellationToken: TestContext.Current.CancellationToken);
+
+    private static GrpcChannel Channel(HubFixture hub, IPEndPoint destination) =>
+        GrpcChannel.ForAddress("http://cart.shop", new GrpcChannelOptions { HttpHandler = Handler(hub, destination), DisposeHttpClient = true });
+
+    private static SocketsHttpHandler Handler(HubFixture hub, IPEndPoint destination) => new()
+    {
+        ActivityHeadersPropagator = null,
+        ConnectCallback = async (_, _) => new NetworkStream((await hub.ClientAsync(destination, http2: true)).Socket, ownsSocket: true),
+    };
+
+    private static async Task<WebApplication> ServeAsync(RequestDelegate serve)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.Logging.ClearProviders();
+        var app = builder.Build();
+        app.Run(serve);
+        await app.StartAsync(TestContext.Current.CancellationToken);
+        return app;
+    }
+
+    private static IPEndPoint Address(WebApplication app) =>
+        IPEndPoint.Parse(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Authority);
+
+    private static IPEndPoint ClosedPort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return (IPEndPoint)socket.LocalEndPoint!;
+    }
+}

@@ -1,0 +1,81 @@
+using System.Net;
+using NodeMesh.Contract;
+using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Telemetry;
+using Xunit;
+
+namespace NodeMesh.UnitTests.Routing;
+
+public sealed class ConnectionRouteTests
+{
+    private static readonly IPEndPoint Client = IPEndPoint.Parse("10.0.0.1:40000");
+
+    private readonly MeshSnapshot _snapshot;
+
+    public ConnectionRouteTests()
+    {
+        var store = new SnapshotStore(TimeProvider.System);
+        store.Apply(new SnapshotDelta
+        {
+            Version = 1,
+            Full = true,
+            Workloads =
+            {
+                new Workload { Id = "shop/cart-1", Namespace = "shop", Name = "cart-1", Owner = "cart", Addresses = { "10.0.0.1" } },
+                new Workload { Id = "shop/web-1", Namespace = "shop", Name = "web-1", Owner = "web", Addresses = { "10.0.0.2" } },
+            },
+            Services =
+            {
+                new Service
+                {
+                    Id = "shop/web", Namespace = "shop", Name = "web", ClusterIps = { "10.96.0.1" },
+                    Ports = { new ServicePort { Port = 80, Endpoints = { new Endpoint { Address = "10.0.0.2", Port = 8080, Workload = "shop/web-1", Ready = true } } } },
+                },
+            },
+        });
+        _snapshot = store.Current;
+    }
+
+    [Fact(Timeout = 20_000)]
+    public void A_cluster_IP_is_balanced()
+    {
+        var route = ConnectionRoute.For(_snapshot, Direction.Outbound, Client, IPEndPoint.Parse("10.96.0.1:80"));
+
+        Assert.True(route.IsClusterIp);
+        Assert.Equal(("shop/cart-1", "shop/web"), (route.Source!.Id, route.Port!.Service));
+        Assert.Equal(
+            new TrafficLabels(TrafficDirection.Outbound, TrafficProtocol.Http1, "shop", "cart", "shop", "web", "shop/web"),
+            route.Labels(TrafficDirection.Outbound, TrafficProtocol.Http1, null));
+    }
+
+    [Fact(Timeout = 20_000)]
+    public void A_port_that_the_cluster_IP_does_not_declare_goes_to_the_original_destination()
+    {
+        var route = ConnectionRoute.For(_snapshot, Direction.Outbound, Client, IPEndPoint.Parse("10.96.0.1:81"));
+
+        Assert.False(route.IsClusterIp);
+        Assert.Null(route.Port);
+    }
+
+    [Fact(Timeout = 20_000)]
+    public void A_pod_dialled_by_its_address_is_known_with_its_Service_and_not_balanced()
+    {
+        var route = ConnectionRoute.For(_snapshot, Direction.Outbound, Client, IPEndPoint.Parse("10.0.0.2:8080"));
+
+        Assert.False(route.IsClusterIp);
+        Assert.Equal(("shop/web-1", "shop/web"), (route.Target!.Id, route.Port!.Service));
+    }
+
+    [Fact(Timeout = 20_000)]
+    public void An_inbound_connection_is_never_balanced()
+    {
+        var route = ConnectionRoute.For(_snapshot, Direction.Inbound, IPEndPoint.Parse("203.0.113.1:5"), IPEndPoint.Parse("10.0.0.2:8080"));
+
+        Assert.False(route.IsClusterIp);
+        Assert.Null(route.Source);
+        Assert.Equal("shop/web-1", route.Target!.Id);
+        Assert.Equal(TrafficLabels.Unknown, route.Labels(TrafficDirection.Inbound, TrafficProtocol.Tls, null).SourceWorkload);
+    }
+}
