@@ -37,7 +37,7 @@ public class ArchitectureTests
     [InlineData("Balancing")]
     public void Code_that_decides_knows_neither_the_HTTP_engine_nor_sockets(string folder) => AssertHolds(
         Types().That().ResideInNamespaceMatching($@"^NodeMesh\.Proxy\.{folder}(\.|$)").Should().NotDependOnAny(
-            Types().That().HaveFullNameMatching(Edges)));
+            Types(includeReferenced: true).That().HaveFullNameMatching(Edges)));
 
     [Theory]
     [InlineData("Resources", "Compiler|Capture|Kernel|Pods|Serving")]

@@ -12,13 +12,16 @@ namespace NodeMesh.UnitTests.Compiler;
 /// </summary>
 internal sealed class RandomMesh
 {
+    private int _steps;
+
     public ResourceSet Resources { get; private set; } = ResourceSet.Empty;
 
     public ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> Observed { get; private set; } = TestMesh.Observed();
 
+    // Of the choice and its place: the choices alone are small numbers, too few for all that can happen.
     public void Step(int choice)
     {
-        var random = new Random(choice);
+        var random = new Random(unchecked((choice * 1_000_003) + _steps++));
         switch (random.Next(10))
         {
             case < 4:
