@@ -26,6 +26,14 @@ internal interface ICapture : IDisposable
     /// <summary>Stops steering new connections. Connections under way go on. Idempotent; works for a sandbox that is gone (Netns closed or empty).</summary>
     void Remove(PodSandbox pod);
 
+    /// <summary>
+    /// Takes the rest out of the pod, what connections under way still needed after <see cref="Remove"/>; before its routing is
+    /// restored. Idempotent, like <see cref="Remove"/>. Nothing to do where nothing is left by that.
+    /// </summary>
+    void Release(PodSandbox pod)
+    {
+    }
+
     /// <summary>What the kernel lacks for this pod to be captured, in words; empty when every connection is really steered.</summary>
     IReadOnlyList<string> Missing(PodSandbox pod);
 

@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace NodeMesh.Agent.Kernel;
 
 /// <summary>
-/// A rtnetlink(7) socket inside a namespace: one question, its answers, then the next. The kernel answers within the system
+/// A netlink(7) socket inside a namespace: one question, its answers, then the next. The kernel answers within the system
 /// call that asks, so this never waits.
 /// </summary>
 internal sealed class NetlinkSocket : IDisposable
@@ -17,7 +17,9 @@ internal sealed class NetlinkSocket : IDisposable
     public const ushort Exclusive = 0x200;
     public const ushort Create = 0x400;
 
-    private const int NetlinkRoute = 0;
+    public const int RouteProtocol = 0;
+    public const int NetfilterProtocol = 12;
+
     private const int ErrorMessage = 2;
     private const int DoneMessage = 3;
 
@@ -27,8 +29,8 @@ internal sealed class NetlinkSocket : IDisposable
 
     private NetlinkSocket(SafeSocketHandle socket) => _socket = socket;
 
-    public static NetlinkSocket Open(SafeFileHandle netns) => new(Netns.Run(
-        netns, () => SocketCalls.Socket(SocketCalls.AfNetlink, SocketCalls.SockRaw, NetlinkRoute, "a netlink socket")));
+    public static NetlinkSocket Open(SafeFileHandle netns, int protocol) => new(Netns.Run(
+        netns, () => SocketCalls.Socket(SocketCalls.AfNetlink, SocketCalls.SockRaw, protocol, "a netlink socket")));
 
     /// <summary>Asks for a change and waits for its acknowledgement.</summary>
     /// <returns>0, or the error number of the kernel's refusal.</returns>

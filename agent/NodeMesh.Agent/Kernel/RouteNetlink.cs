@@ -27,7 +27,7 @@ internal sealed class RouteNetlink : IDisposable
 
     private RouteNetlink(NetlinkSocket netlink) => _netlink = netlink;
 
-    public static RouteNetlink Open(SafeFileHandle netns) => new(NetlinkSocket.Open(netns));
+    public static RouteNetlink Open(SafeFileHandle netns) => new(NetlinkSocket.Open(netns, NetlinkSocket.RouteProtocol));
 
     /// <summary>The family's rules in the order the kernel tries them.</summary>
     public IReadOnlyList<RoutingRule> Rules(AddressFamily family)

@@ -58,6 +58,9 @@ internal static partial class SocketCalls
     [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
     public static partial int GetOption(SafeSocketHandle socket, int level, int option, out ulong value, ref int length);
 
+    [LibraryImport("libc", EntryPoint = "getsockname", SetLastError = true)]
+    public static partial int GetSocketName(SafeSocketHandle socket, Span<byte> address, ref int length);
+
     [LibraryImport("libc", EntryPoint = "bind", SetLastError = true)]
     public static partial int Bind(SafeSocketHandle socket, ReadOnlySpan<byte> address, int length);
 
