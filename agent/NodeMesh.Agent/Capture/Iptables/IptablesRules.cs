@@ -207,8 +207,9 @@ internal sealed class IptablesRules(PodSandbox pod, AddressFamily family, (int O
         }
     }
 
-    // iptables -t filter -A NODEMESH_REFUSE -p tcp -j REJECT --reject-with tcp-reset: refused at once; a drop would hang for two minutes.
-    private static IEnumerable<string> Refuse() => ["-p tcp -j REJECT --reject-with tcp-reset"];
+    // iptables -t filter -A NODEMESH_REFUSE -p tcp --syn -j REJECT --reject-with tcp-reset: refused at once; a drop would hang for two
+    // minutes. Only the SYN: the reset itself carries the same mark (fwmark_reflect) and on lo comes by here too.
+    private static IEnumerable<string> Refuse() => [$"{Syn} -j REJECT --reject-with tcp-reset"];
 
     private string IfAlive(string side) => hasRecent ? $" {Alive("")} {side}" : "";
 
