@@ -48,7 +48,8 @@ internal static class Caller
         {
             if (inner is SocketException socket)
             {
-                return socket.SocketErrorCode.ToString();
+                // Reset before the socket could even be asked for its addresses.
+                return (socket.SocketErrorCode == SocketError.NotConnected ? SocketError.ConnectionReset : socket.SocketErrorCode).ToString();
             }
         }
         return $"{error.GetType().Name}: {error.Message}";

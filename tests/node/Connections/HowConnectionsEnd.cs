@@ -19,6 +19,8 @@ public abstract class HowConnectionsEnd(SharedMesh mesh)
     public async Task A_closed_port_is_refused_at_once(bool meshed, bool sameNode)
     {
         var target = new IPEndPoint(mesh.Server(meshed, sameNode).V4, 4).ToString();
+        // A client's first request is slow by itself.
+        await mesh.Client().CallAsync("http", target);
 
         var opaque = await mesh.Client().CallAsync("opaque", target);
         var http = await mesh.Client().CallAsync("http", target);
@@ -27,7 +29,8 @@ public abstract class HowConnectionsEnd(SharedMesh mesh)
         Assert.True(opaque.Milliseconds < 500, $"it took {opaque.Milliseconds} ms");
         // The mesh has taken the connection before it can know; an HTTP client is told in its own language.
         Assert.True(http.Status is 502 or 503 || http.Error is "ConnectionRefused" or "ConnectionReset", $"status {http.Status}, error {http.Error}");
-        Assert.True(http.Status == 0 || http.Headers!["nodemesh-error"] == "upstream_connect", string.Join(", ", http.Headers ?? []));
+        // On the other node it is that node's mesh which is refused, and resets.
+        Assert.True(http.Status == 0 || http.Headers!["nodemesh-error"] is "upstream_connect" or "upstream_reset", string.Join(", ", http.Headers ?? []));
         Assert.True(http.Milliseconds < 500, $"it took {http.Milliseconds} ms");
     }
 
