@@ -39,10 +39,11 @@ internal sealed record PodListeners(SafeSocketHandle Outbound, SafeSocketHandle 
         }
     }
 
+    /// <summary>The proxy may still have them, and accepted sockets inherit what is set on them.</summary>
     public void Dispose()
     {
-        Outbound.Dispose();
-        Inbound.Dispose();
+        SocketCalls.LetGo(Outbound);
+        SocketCalls.LetGo(Inbound);
     }
 
     private static SafeSocketHandle Listen()

@@ -73,6 +73,23 @@ internal static partial class SocketCalls
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     public static partial nint Receive(SafeSocketHandle socket, Span<byte> data, nint length, int flags);
 
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int CloseDescriptor(nint descriptor);
+
+    /// <summary>
+    /// Closes this process's descriptor of a socket that another process has too. SafeSocketHandle.Dispose would set SO_LINGER to zero seconds
+    /// first, which is the socket's, not the descriptor's: when the other process closes it, whatever is not sent yet would be lost to a reset.
+    /// </summary>
+    public static void LetGo(SafeSocketHandle shared)
+    {
+        if (!shared.IsClosed)
+        {
+            var descriptor = shared.DangerousGetHandle();
+            shared.SetHandleAsInvalid();
+            _ = CloseDescriptor(descriptor);
+        }
+    }
+
     /// <summary>Makes a close-on-exec socket or throws, naming what it was for.</summary>
     public static SafeSocketHandle Socket(int family, int type, int protocol, string purpose)
     {
