@@ -126,7 +126,9 @@ internal sealed partial class HttpForwarder(TimeProvider time, ILogger<HttpForwa
             if (HasBody(message.Method, status))
             {
                 using var stream = await response.Content.ReadAsStreamAsync(aborted);
-                await ResponseBody.CopyAsync(stream, responseBody.Writer, head.Headers.ContentLength, aborted);
+                // In HTTP/2 trailers may follow a body of known length: only its end shows that they are there.
+                var length = exchange.Connection.Http2 ? null : head.Headers.ContentLength;
+                await ResponseBody.CopyAsync(stream, responseBody.Writer, length, aborted);
             }
 
             // :: Step 5: copy its trailers, and finish it.

@@ -24,7 +24,8 @@ internal static class HubLimits
         limits.MaxRequestBodySize = null;
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;
-        limits.KeepAliveTimeout = Timeout.InfiniteTimeSpan;
+        // Not infinite: Kestrel adds it to its clock, where TimeSpan.MaxValue overflows, and closes every idle connection at its next tick.
+        limits.KeepAliveTimeout = TimeSpan.FromDays(365);
         limits.RequestHeadersTimeout = TimeSpan.FromMinutes(2);
         limits.MaxRequestLineSize = 64 * 1024;
         limits.MaxRequestHeadersTotalSize = 256 * 1024;
