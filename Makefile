@@ -40,7 +40,7 @@ bench:
 
 release:
 	@$(NEEDS) build release
-	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) -p:PublishAot=true -o out/release &&) \
+	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) --self-contained true -p:PublishAot=true -o out/release &&) \
 	rm -f out/release/*.dbg && echo "built out/release/nodemesh, out/release/nodemesh-agent, out/release/nodemesh-proxy"
 
 clean:
