@@ -13,6 +13,9 @@ internal sealed class DemoRun : IAsyncDisposable
 {
     private static readonly TimeSpan _before = TimeSpan.FromSeconds(4);
 
+    private static readonly TimeSpan _settle = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
+
     private readonly DemoOptions _options;
     private readonly TimeProvider _time;
     private readonly DemoScreen _screen = new();
@@ -57,6 +60,8 @@ internal sealed class DemoRun : IAsyncDisposable
 
         // :: Step 5: enrol, by one label a pod
         await StepAsync("enrol: label nodemesh.io/mesh: enabled on every pod", EnrolAsync, cancellation);
+        // Dials of before that are still to fail: the kernel retries a refused SYN once a second.
+        await Task.Delay(_settle, _time, cancellation);
         var enrolled = await ReadAsync(cancellation);
 
         // :: Step 6: watch
@@ -130,8 +135,13 @@ internal sealed class DemoRun : IAsyncDisposable
         {
             _resources!.Enrol(pod);
         }
+        var started = _time.GetTimestamp();
         while (TrafficTotals.From(await _agent!.Admin.ScrapeAsync(cancellation)) is { } totals && totals.PodsCaptured < _cast.Pods.Count)
         {
+            if (_time.GetElapsedTime(started) > _patience)
+            {
+                throw new DemoException($"{totals.PodsCaptured} of {_cast.Pods.Count} pods captured after {_patience.TotalSeconds} s{_agent.Process.Said}");
+            }
             await Task.Delay(20, cancellation);
         }
     }

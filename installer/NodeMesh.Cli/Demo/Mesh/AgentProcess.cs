@@ -30,7 +30,9 @@ internal sealed class AgentProcess : IDisposable
             "--admin", address.ToString(),
             "--proxy", options.Proxy,
             "--node", "demo",
-            "--capture", options.Capture);
+            "--capture", options.Capture,
+            // The demo ends its clients first, so that there is next to nothing to wait for.
+            "--drain", "2");
         var agent = new AgentProcess(process, new AdminClient(address));
         await agent.WaitAsync("/healthz", "did not answer", cancellation);
         return agent;

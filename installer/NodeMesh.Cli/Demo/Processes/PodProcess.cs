@@ -9,7 +9,7 @@ namespace NodeMesh.Cli.Demo.Processes;
 /// </summary>
 internal sealed class PodProcess
 {
-    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(15);
 
     private static readonly Dictionary<string, string?> _environment = new()
     {

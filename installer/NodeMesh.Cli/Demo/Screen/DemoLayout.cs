@@ -17,7 +17,7 @@ internal static class DemoLayout
     {
         var ends = view.Left is { } left ? $"ends in {Math.Max(0, Math.Ceiling(left.TotalSeconds)):0} s, or on Ctrl-C" : "runs until Ctrl-C";
         return Markup.FromInterpolated(
-            $"[bold]NodeMesh[/]  pods captured [bold green]{view.Totals.PodsCaptured}/{view.Totals.PodsEnrolled}[/]  connections {view.Totals.Connections:#,0}  [grey]{ends}[/]");
+            $"[bold]NodeMesh[/]  pods captured [bold green]{view.Totals.PodsCaptured}/{view.Totals.PodsEnrolled}[/] by {view.Totals.CaptureMode}  connections {view.Totals.Connections:#,0}  [grey]{ends}[/]");
     }
 
     private static Table Table(IEnumerable<FlowRow> rows, bool wide)
@@ -47,7 +47,7 @@ internal static class DemoLayout
 
     private static Column From { get; } = new("from", false, row => new Text(row.Key.Source));
 
-    private static Column To { get; } = new("to", false, row => new Text(row.Key.Destination));
+    private static Column To { get; } = new("to", false, row => new Text(Destination(row)));
 
     private static Column Service { get; } = new("Service", false, row => new Text(row.Key.Service));
 
@@ -79,6 +79,10 @@ internal static class DemoLayout
             Markup.FromInterpolated(
                 $"[grey]        by the same client processes ({string.Join(", ", view.ClientProcesses)}), never restarted, with nothing in them of the mesh[/]"));
     }
+
+    // An HTTP connection to a cluster IP has no one destination: each of its requests has. This row is its bytes.
+    private static string Destination(FlowRow row) =>
+        row.Key is { Destination: "unknown", Service.Length: > 0 } && !row.HasRequests ? "cluster IP" : row.Key.Destination;
 
     private static string ProtocolName(FlowRow row) => row.Key.Protocol switch
     {

@@ -13,6 +13,9 @@ internal sealed class TrafficTotals
     /// <summary>Connections the mesh has carried.</summary>
     public double Connections => _flows.Values.Sum(flow => flow.Opened);
 
+    /// <summary>ebpf or iptables.</summary>
+    public string CaptureMode { get; private set; } = "";
+
     public int PodsCaptured { get; private set; }
 
     public int PodsEnrolled { get; private set; }
@@ -51,6 +54,9 @@ internal sealed class TrafficTotals
                 break;
             case "nodemesh_tcp_received_bytes_total":
                 Flow(sample).Received += sample.Value;
+                break;
+            case "nodemesh_capture_info":
+                CaptureMode = sample["mode"];
                 break;
             case "nodemesh_pod_captured":
                 PodsEnrolled++;
