@@ -46,9 +46,7 @@ internal static class DemoCommand
         try
         {
             DemoRequirements.Check(options);
-            await using var run = new DemoRun(options, TimeProvider.System);
-            await run.RunAsync(interrupted.Token);
-            return 0;
+            return await RunAsync(new DemoRun(options, TimeProvider.System), interrupted.Token);
         }
         catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
         {
@@ -60,5 +58,19 @@ internal static class DemoCommand
             await Console.Error.WriteLineAsync($"nodemesh demo: {failure.Message}");
             return 1;
         }
+    }
+
+    private static async Task<int> RunAsync(DemoRun run, CancellationToken interrupted)
+    {
+        var tidy = false;
+        try
+        {
+            await run.RunAsync(interrupted);
+        }
+        finally
+        {
+            tidy = await run.TakeBackAsync();
+        }
+        return tidy ? 0 : 1;
     }
 }

@@ -8,8 +8,8 @@ using NodeMesh.Cli.Demo.Traffic;
 
 namespace NodeMesh.Cli.Demo;
 
-/// <summary>One run of the demo, step by step. Disposing it takes everything back, however far it came.</summary>
-internal sealed class DemoRun : IAsyncDisposable
+/// <summary>One run of the demo, step by step. Whatever it comes to, <see cref="TakeBackAsync"/> must follow.</summary>
+internal sealed class DemoRun
 {
     private static readonly TimeSpan _before = TimeSpan.FromSeconds(4);
 
@@ -75,11 +75,13 @@ internal sealed class DemoRun : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Takes everything back, however far it came. False: something is still there, and has been named.</summary>
+    public async Task<bool> TakeBackAsync()
     {
         var failures = await _undo.RunAsync();
         _agent?.Dispose();
         _screen.Ended(_cast.Pods.Count, failures);
+        return failures.Count == 0;
     }
 
     private async Task StepAsync(string what, Func<CancellationToken, Task> step, CancellationToken cancellation)
@@ -99,16 +101,7 @@ internal sealed class DemoRun : IAsyncDisposable
 
     private async Task MakePodsAsync(CancellationToken cancellation)
     {
-        _undo.Push(_directory, () =>
-        {
-            if (Directory.Exists(_directory))
-            {
-                Directory.Delete(_directory, recursive: true);
-            }
-            return Task.CompletedTask;
-        });
-        // The proxy, which is not root, must be able to pass.
-        Directory.CreateDirectory(_directory, (UnixFileMode)Convert.ToInt32("755", 8));
+        RunDirectory.Create(_directory, _undo);
         await _network.CreateAsync(cancellation);
         foreach (var pod in _cast.Pods)
         {

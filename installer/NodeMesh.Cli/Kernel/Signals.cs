@@ -8,13 +8,8 @@ internal static class Signals
     public const int Terminate = 15;
     public const int Kill = 9;
 
-    /// <summary>Signals a process, and the process group it leads if it has made one yet.</summary>
-    public static void Send(int process, int signal)
-    {
-        SendToGroup(process, signal);
-        // ESRCH: it has just ended, which is what signals are sent for here.
-        _ = kill(process, signal);
-    }
+    // ESRCH from either: it has just ended, which is what signals are sent for here.
+    public static void Send(int process, int signal) => _ = kill(process, signal);
 
     /// <summary>Signals what is left of a process group; its leader may be gone.</summary>
     public static void SendToGroup(int group, int signal) => _ = kill(-group, signal);

@@ -73,6 +73,7 @@ internal sealed class PodProcess
     {
         if (!_running.Task.IsCompleted)
         {
+            // Not the whole group: what it started is its own to end, and in its order.
             Signals.Send(Id, Signals.Terminate);
         }
         var ended = await Task.WhenAny(_running.Task, Task.Delay(_patience)) == _running.Task;
@@ -85,7 +86,7 @@ internal sealed class PodProcess
         await _running.Task.WaitAsync(_patience);
         if (!ended)
         {
-            throw new DemoException($"it did not end within {_patience.TotalSeconds} s of SIGTERM and was killed");
+            throw new DemoException($"it did not end within {_patience.TotalSeconds} s of SIGTERM and was killed{Said}");
         }
     }
 }
