@@ -1,1 +1,3 @@
-return 0;
+using NodeMesh.Agent;
+
+return await AgentCommand.Create().Parse(args).InvokeAsync();

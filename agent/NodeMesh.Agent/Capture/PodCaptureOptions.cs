@@ -14,6 +14,14 @@ internal sealed record PodCaptureOptions(
     FailurePolicy OnFailure)
 {
     public static PodCaptureOptions Default { get; } = new([], [], [], FailurePolicy.Closed);
+
+    public bool Equals(PodCaptureOptions? other) =>
+        other is not null && OnFailure == other.OnFailure
+        && ExcludedOutboundPorts.SequenceEqual(other.ExcludedOutboundPorts)
+        && ExcludedOutboundNetworks.SequenceEqual(other.ExcludedOutboundNetworks)
+        && ExcludedInboundPorts.SequenceEqual(other.ExcludedInboundPorts);
+
+    public override int GetHashCode() => HashCode.Combine(OnFailure, ExcludedOutboundPorts.Count, ExcludedOutboundNetworks.Count, ExcludedInboundPorts.Count);
 }
 
 /// <summary>New connections of a captured pod while the proxy is dead.</summary>

@@ -1,0 +1,98 @@
+using System.CommandLine;
+using System.Net;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using NodeMesh.Agent.Capture;
+using NodeMesh.Agent.Resources.Directory;
+
+namespace NodeMesh.Agent;
+
+/// <summary>The command line of nodemesh-agent.</summary>
+internal static class AgentCommand
+{
+    public const uint DefaultProxyUser = 15020;
+
+    public static RootCommand Create()
+    {
+        var resources = new Option<DirectoryInfo>("--resources") { Required = true, Description = "Directory of YAML files, watched" };
+        var capture = new Option<CaptureChoice>("--capture") { DefaultValueFactory = _ => CaptureChoice.Auto, Description = "How to capture: auto probes the kernel" };
+        var admin = new Option<IPEndPoint>("--admin")
+        {
+            DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, 15020),
+            CustomParser = result => ParseEndPoint(result.Tokens[0].Value, result.AddError),
+            Description = "Address of /metrics, /healthz, /readyz, /pods, /config, /problems",
+        };
+        var state = new Option<string>("--state") { DefaultValueFactory = _ => "/run/nodemesh", Description = "Directory of every socket, pin and file of this agent" };
+        var proxy = new Option<string>("--proxy") { DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "nodemesh-proxy"), Description = "The proxy's executable" };
+        var proxyUser = new Option<uint>("--proxy-user") { DefaultValueFactory = _ => DefaultProxyUser, Description = "User and group id of the proxy" };
+        var node = new Option<string>("--node") { DefaultValueFactory = _ => Environment.MachineName, Description = "Name of this node; pods with another spec.nodeName live elsewhere" };
+        var drain = new Option<double>("--drain") { DefaultValueFactory = _ => 10, Description = "Seconds that connections under way get when a pod, a proxy or the agent stops" };
+        var onFailure = new Option<FailurePolicy>("--on-failure") { DefaultValueFactory = _ => FailurePolicy.Closed, Description = "New connections while no proxy is alive: refused, or let through unmeshed" };
+        var keep = new Option<bool>("--keep-on-stop") { Description = "Leave capture and proxy in place when stopped, for a successor (an upgrade of the agent)" };
+        var level = new Option<LogLevel>("--log-level") { DefaultValueFactory = _ => LogLevel.Information };
+
+        var run = new Command("run", "Puts the pods of this node behind its proxy") { resources, capture, admin, state, proxy, proxyUser, node, drain, onFailure, keep, level };
+        run.SetAction((parsed, cancellation) => RunAsync(
+            new AgentOptions
+            {
+                Resources = parsed.GetValue(resources)!.FullName,
+                Capture = parsed.GetValue(capture),
+                Admin = parsed.GetValue(admin)!,
+                State = new StateDirectory(parsed.GetValue(state)!),
+                Proxy = parsed.GetValue(proxy)!,
+                ProxyUser = parsed.GetValue(proxyUser),
+                Node = parsed.GetValue(node)!,
+                Drain = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(drain), 0, 3600)),
+                OnFailure = parsed.GetValue(onFailure),
+                KeepOnStop = parsed.GetValue(keep),
+            },
+            parsed.GetValue(level)));
+        return new RootCommand("The agent of a NodeMesh node") { run };
+    }
+
+    private static async Task<int> RunAsync(AgentOptions options, LogLevel level)
+    {
+        using var logs = LoggerFactory.Create(logging => logging.SetMinimumLevel(level).AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+            console.UseUtcTimestamp = true;
+        }));
+        using var stop = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        try
+        {
+            if (Environment.UserName != "root" && !Environment.IsPrivilegedProcess)
+            {
+                throw new AgentStartException("nodemesh-agent enters network namespaces and loads eBPF programs: run it as root (sudo nodemesh-agent run ...)");
+            }
+            options.State.Open(options.ProxyUser);
+            using var capture = CaptureChooser.Choose(options, logs.CreateLogger("capture"));
+            await new NodeAgent(options, capture, logs, TimeProvider.System)
+                .RunAsync(new DirectorySource(options.Resources, new DirectoryOptions(), TimeProvider.System), stop.Token).ConfigureAwait(false);
+            return 0;
+        }
+        catch (Exception e) when (e is AgentStartException or CaptureException)
+        {
+            await Console.Error.WriteLineAsync(e.Message).ConfigureAwait(false);
+            return 1;
+        }
+
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    private static IPEndPoint? ParseEndPoint(string text, Action<string> error)
+    {
+        if (IPEndPoint.TryParse(text, out var address) && address.Port != 0)
+        {
+            return address;
+        }
+        error($"--admin {text}: give an address and a port, such as 127.0.0.1:15020");
+        return null;
+    }
+}

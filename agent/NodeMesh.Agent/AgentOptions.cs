@@ -1,0 +1,44 @@
+using System.Net;
+using NodeMesh.Agent.Capture;
+
+namespace NodeMesh.Agent;
+
+/// <summary>The command line of <c>nodemesh-agent run</c>, checked.</summary>
+internal sealed record AgentOptions
+{
+    /// <summary>The directory of YAML that says what the mesh is.</summary>
+    public required string Resources { get; init; }
+
+    public required CaptureChoice Capture { get; init; }
+
+    /// <summary>Where /metrics, /healthz, /readyz, /pods and /config are served.</summary>
+    public required IPEndPoint Admin { get; init; }
+
+    /// <summary>Holds every socket, pin and file of this agent: two agents with two state directories live on one kernel.</summary>
+    public required StateDirectory State { get; init; }
+
+    /// <summary>The proxy's executable.</summary>
+    public required string Proxy { get; init; }
+
+    /// <summary>The user and group id the proxy runs as.</summary>
+    public required uint ProxyUser { get; init; }
+
+    /// <summary>The name of this node: pods with another spec.nodeName live elsewhere.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>How long connections under way may go on when a pod is un-enrolled, or a proxy or the agent stops.</summary>
+    public required TimeSpan Drain { get; init; }
+
+    /// <summary>For pods without an annotation of their own.</summary>
+    public required FailurePolicy OnFailure { get; init; }
+
+    /// <summary>True: stopping leaves capture and proxy in place for a successor, as a crash does. False: everything is put back as it was found.</summary>
+    public required bool KeepOnStop { get; init; }
+}
+
+internal enum CaptureChoice
+{
+    Auto,
+    Ebpf,
+    Iptables,
+}

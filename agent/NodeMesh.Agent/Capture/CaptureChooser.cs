@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+using NodeMesh.Agent.Capture.Ebpf;
+
+namespace NodeMesh.Agent.Capture;
+
+/// <summary>Chooses how to capture, and says what was found and why.</summary>
+internal static partial class CaptureChooser
+{
+    /// <exception cref="CaptureException">What was asked for, or anything at all, is not to be had on this kernel.</exception>
+    public static ICapture Choose(AgentOptions options, ILogger log)
+    {
+        if (options.Capture is CaptureChoice.Auto or CaptureChoice.Ebpf)
+        {
+            var ebpf = EbpfProbe.Run();
+            LogProbe(log, "ebpf", ebpf.Outcome, ebpf.Reason);
+            if (ebpf.Outcome == ProbeOutcome.There)
+            {
+                return new EbpfCapture(options.State.Path, new EbpfCaptureOptions(), log);
+            }
+            if (options.Capture == CaptureChoice.Ebpf)
+            {
+                throw new CaptureException($"eBPF capture can't be had here: {ebpf.Reason}; or run with --capture iptables");
+            }
+        }
+
+        throw new CaptureException("iptables capture is not there yet");
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, EventName = "CaptureProbe", Message = "capture by {Mode}: {Outcome}: {Reason}")]
+    private static partial void LogProbe(ILogger log, string mode, ProbeOutcome outcome, string reason);
+}

@@ -1,0 +1,264 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using NodeMesh.Agent.Capture;
+using NodeMesh.Agent.Compiler;
+using NodeMesh.Agent.Pods;
+using NodeMesh.Agent.Resources;
+using NodeMesh.Agent.Serving;
+using NodeMesh.Agent.Supervision;
+
+namespace NodeMesh.Agent;
+
+/// <summary>
+/// The agent of one node: resources in, capture, proxy and snapshot out. All of its state is the control loop's; the channels
+/// and the timers only post to it.
+/// </summary>
+internal sealed partial class NodeAgent : IProxyEvents
+{
+    private static readonly TimeSpan BeatInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
+
+    private readonly AgentOptions _options;
+    private readonly ICapture _capture;
+    private readonly ILogger _log;
+    private readonly TimeProvider _time;
+    private readonly ControlLoop _loop = new();
+    private readonly SnapshotPublisher _publisher = new();
+    private readonly ProxySessions _sessions = new();
+    private readonly ProxySupervisor _proxies;
+    private readonly PodReconciler _pods;
+    private readonly IncrementalCompiler _compiler;
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ResourceSet? _resources;
+    private Compilation _compilation = Compilation.Empty;
+    private ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> _observed = ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>>.Empty;
+    private DateTimeOffset _readAt;
+    private bool _orphansReleased;
+    private bool _stopping;
+    private AgentStatus _status = AgentStatus.Empty;
+
+    public NodeAgent(AgentOptions options, ICapture capture, ILoggerFactory logs, TimeProvider time)
+    {
+        _options = options;
+        _capture = capture;
+        _time = time;
+        _log = logs.CreateLogger("agent");
+        _proxies = new ProxySupervisor(options, _loop, _sessions, _publisher, time, logs.CreateLogger("proxies"));
+        _pods = new PodReconciler(capture, new PodRouting(options.State.Agent), _proxies, options, time, logs.CreateLogger("pods"));
+        _compiler = new IncrementalCompiler(options.Node);
+    }
+
+    /// <summary>Serves until <paramref name="stop"/>; then puts everything back, or leaves it for a successor, as the options say.</summary>
+    /// <exception cref="AgentStartException">It can't serve here.</exception>
+    public async Task RunAsync(IResourceSource source, CancellationToken stop)
+    {
+        _capture.Open();
+        var config = await ConfigServer.StartAsync(_options.State.ConfigSocket, _options.ProxyUser, _publisher, _sessions).ConfigureAwait(false);
+        var admin = await new AdminServer(() => Volatile.Read(ref _status), _publisher, _sessions, new AgentMetrics(), _time)
+            .StartAsync(_options.Admin).ConfigureAwait(false);
+        using var sockets = new SocketChannel(_options.State.SocketsSocket, _options.ProxyUser, _pods.MakeDialSockets, this, _log);
+        using var upgrade = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            context.Cancel = true;
+            _loop.Post(_proxies.Replace);
+        });
+        using var beat = new Timer(_ => Beat(), null, TimeSpan.Zero, BeatInterval);
+        using var check = new Timer(_ => _loop.Post(Check), null, CheckInterval, CheckInterval);
+
+        var loop = _loop.RunAsync(e => LogLoopFailed(e));
+        _loop.Post(_proxies.Start);
+        var watching = WatchAsync(source, stop);
+        LogServing(_options.Node, _capture.Mode, _options.Admin.ToString(), _options.Resources);
+
+        await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
+        await watching.ConfigureAwait(false);
+        await StopAsync().ConfigureAwait(false);
+        _loop.Stop();
+        await loop.ConfigureAwait(false);
+        await beat.DisposeAsync().ConfigureAwait(false);
+        await admin.DisposeAsync().ConfigureAwait(false);
+        await config.DisposeAsync().ConfigureAwait(false);
+        if (_options.KeepOnStop)
+        {
+            _options.State.Unlock();
+        }
+        else
+        {
+            _capture.Close();
+            _options.State.Remove();
+        }
+        LogStopped();
+    }
+
+    void IProxyEvents.Connected(ProxyLink link) => _loop.Post(() =>
+    {
+        _proxies.Connected(link);
+        link.Welcome(_options.Node, _capture.HeartbeatPage);
+        _pods.Announce(link);
+        Publish();
+    });
+
+    void IProxyEvents.PodDrained(ProxyLink link, ulong netns) => _loop.Post(() => _pods.Drained(link, netns));
+
+    void IProxyEvents.Disconnected(ProxyLink link) => _loop.Post(() => _proxies.Disconnected(link));
+
+    private async Task WatchAsync(IResourceSource source, CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var resources in source.WatchAsync(stop).ConfigureAwait(false))
+            {
+                _loop.Post(() =>
+                {
+                    _resources = resources;
+                    Apply();
+                });
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+
+    private void Apply()
+    {
+        if (_stopping || _resources is null)
+        {
+            return;
+        }
+        Compile();
+        _pods.Reconcile([.. _compilation.LocalPods.Values]);
+        // Pods that don't declare their addresses are known by what their namespaces hold.
+        Compile();
+        if (!_orphansReleased)
+        {
+            _orphansReleased = true;
+            _pods.ReleaseOrphans();
+        }
+        Publish();
+    }
+
+    private void Compile()
+    {
+        var before = _compilation.Problems;
+        _observed = _pods.ObservedAddresses();
+        _compilation = _compiler.Compile(_resources!, _observed);
+        foreach (var problem in _compilation.Problems.Except(before))
+        {
+            LogProblem(problem.ToString());
+        }
+        var now = _publisher.Current;
+        if (now.Version == 0 || !SnapshotDiff.IsEmpty(SnapshotDiff.Delta(now.Content, _compilation.Content)))
+        {
+            _publisher.Publish(now.Version + 1, _compilation.Content);
+        }
+    }
+
+    private void Check()
+    {
+        if (_stopping)
+        {
+            if (!_pods.IsReleasing)
+            {
+                _released.TrySetResult();
+            }
+            _pods.Check();
+            return;
+        }
+        if (_resources is null)
+        {
+            return;
+        }
+        if (!_resources.Problems.Any(p => p.Kind == "Directory"))
+        {
+            _readAt = _time.GetUtcNow();
+        }
+        _pods.Check();
+        if (!SameAddresses(_pods.ObservedAddresses(), _observed))
+        {
+            Compile();
+        }
+        Publish();
+    }
+
+    private void Beat()
+    {
+        _capture.Beat();
+        _loop.Post(() => _proxies.Tick(_capture.LastProxyBeat()));
+    }
+
+    private async Task StopAsync()
+    {
+        if (_options.KeepOnStop)
+        {
+            _loop.Post(() =>
+            {
+                _stopping = true;
+                _proxies.Leave();
+                _released.TrySetResult();
+            });
+            await _released.Task.ConfigureAwait(false);
+            return;
+        }
+
+        _loop.Post(() =>
+        {
+            _stopping = true;
+            _pods.ReleaseAll();
+            if (!_pods.IsReleasing)
+            {
+                _released.TrySetResult();
+            }
+        });
+        await _released.Task.ConfigureAwait(false);
+        await _proxies.StopAsync(TimeSpan.FromSeconds(2)).ConfigureAwait(false);
+    }
+
+    private void Publish()
+    {
+        var captured = _pods.Pods.ToDictionary(p => p.Wanted.Id);
+        var problems = _compilation.Problems.Select(p => new ProblemStatus(p.Kind, p.Id, p.Reason, p.ToString()))
+            .Concat(_pods.Pods.Where(p => p.Problem is not null).Select(p => new ProblemStatus("Pod", p.Wanted.Id, p.Problem!, string.Join("; ", p.Missing))));
+        Volatile.Write(ref _status, new AgentStatus
+        {
+            CaptureMode = _capture.Mode,
+            Pods = [.. _compilation.LocalPods.Values.Select(p => Status(p, captured.GetValueOrDefault(p.Id)))],
+            Problems = [.. problems],
+            ConfigVersion = _publisher.Current.Version,
+            ProxyConfigVersion = _sessions.Applied,
+            ProxyPid = _proxies.Pid,
+            ProxyRestarts = _proxies.Restarts,
+            ConfigReadAt = _readAt,
+        });
+    }
+
+    private static bool SameAddresses(ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> a, ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> b) =>
+        a.Count == b.Count && a.Zip(b).All(p => p.First.Key == p.Second.Key && p.First.Value.SequenceEqual(p.Second.Value));
+
+    private PodStatus Status(LocalPod pod, EnrolledPod? enrolled)
+    {
+        var counters = enrolled?.Sandbox is { } sandbox ? _capture.Counters(sandbox) : default;
+        var slash = pod.Id.IndexOf('/', StringComparison.Ordinal);
+        return new PodStatus(
+            pod.Id[..slash], pod.Id[(slash + 1)..], pod.Netns,
+            [.. (enrolled?.Sandbox?.Addresses ?? pod.DeclaredAddresses).Select(a => a.ToString())],
+            pod.Enrolled, enrolled?.IsCaptured ?? false, enrolled?.Missing ?? [],
+            counters.BypassAttempts, counters.Unmeshed, counters.UdpPackets);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, EventName = "AgentServing", Message = "node {Node}: capture by {Mode}, admin on {Admin}, resources from {Resources}")]
+    private partial void LogServing(string node, string mode, string admin, string resources);
+
+    [LoggerMessage(Level = LogLevel.Warning, EventName = "ResourceProblem", Message = "{Problem}")]
+    private partial void LogProblem(string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, EventName = "ControlLoopFailed", Message = "an unexpected failure in the control loop; the agent goes on")]
+    private partial void LogLoopFailed(Exception error);
+
+    [LoggerMessage(Level = LogLevel.Information, EventName = "AgentStopped", Message = "stopped")]
+    private partial void LogStopped();
+}

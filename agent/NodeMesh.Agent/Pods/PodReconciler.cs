@@ -1,0 +1,342 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using NodeMesh.Agent.Capture;
+using NodeMesh.Agent.Compiler;
+using NodeMesh.Agent.Kernel;
+using NodeMesh.Agent.Serving;
+using NodeMesh.Agent.Supervision;
+using NodeMesh.Contract;
+
+namespace NodeMesh.Agent.Pods;
+
+/// <summary>
+/// Makes the pods of this node captured as wanted, and keeps them so. A pod is prepared from the inside out: routes,
+/// listeners, the proxy told, and steering last; it is released the other way round, after its connections have ended.
+/// Runs on the control loop; only <see cref="MakeDialSockets"/> is called from elsewhere.
+/// </summary>
+internal sealed partial class PodReconciler(
+    ICapture capture, PodRouting routing, ProxySupervisor proxies, AgentOptions options, TimeProvider time, ILogger log)
+{
+    private readonly Dictionary<string, EnrolledPod> _pods = [];
+    private readonly Dictionary<ulong, ReleasingPod> _releasing = [];
+    private readonly ConcurrentDictionary<ulong, PodSandbox> _sandboxes = [];
+    private readonly PodLedger _ledger = PodLedger.Load(options.State);
+    private IReadOnlyCollection<LocalPod> _wanted = [];
+
+    public IReadOnlyCollection<EnrolledPod> Pods => _pods.Values;
+
+    public bool IsReleasing => _releasing.Count > 0;
+
+    /// <summary>What the pods' namespaces really hold, by pod, for pods that don't declare their addresses.</summary>
+    public ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> ObservedAddresses()
+    {
+        var observed = ImmutableSortedDictionary.CreateBuilder<string, IReadOnlyList<IPAddress>>(StringComparer.Ordinal);
+        foreach (var pod in _wanted)
+        {
+            if (_pods.TryGetValue(pod.Id, out var enrolled) && enrolled.Sandbox is { } sandbox)
+            {
+                observed[pod.Id] = sandbox.Addresses;
+            }
+            else if (pod.DeclaredAddresses.Count == 0 && PodOpener.TryReadAddresses(pod) is { } found)
+            {
+                observed[pod.Id] = found;
+            }
+        }
+        return observed.ToImmutable();
+    }
+
+    public void Reconcile(IReadOnlyCollection<LocalPod> wanted)
+    {
+        _wanted = wanted;
+        var enrolled = wanted.Where(p => p.Enrolled).ToDictionary(p => p.Id);
+        foreach (var id in _pods.Keys.Except(enrolled.Keys).ToList())
+        {
+            Drop(_pods[id], gone: false);
+        }
+        foreach (var pod in enrolled.Values)
+        {
+            if (_pods.TryGetValue(pod.Id, out var known))
+            {
+                known.Wanted = pod;
+            }
+            else
+            {
+                _pods.Add(pod.Id, new EnrolledPod(pod));
+            }
+        }
+        Check();
+    }
+
+    /// <summary>Compares every pod with what the kernel has, and mends it. Called once a second, and after every change.</summary>
+    public void Check()
+    {
+        foreach (var pod in _pods.Values)
+        {
+            try
+            {
+                CheckPod(pod);
+                pod.Problem = null;
+            }
+            catch (PodRefusedException e)
+            {
+                Report(pod, e.Reason, e.Message);
+            }
+            catch (Exception e) when (e is CaptureException or IOException)
+            {
+                Report(pod, "CaptureFailed", e.Message);
+            }
+        }
+        foreach (var releasing in _releasing.Values.Where(r => time.GetElapsedTime(r.Since) > r.Limit).ToList())
+        {
+            Finish(releasing);
+        }
+    }
+
+    /// <summary>Releases what a killed predecessor had captured and nobody wants any more. Once, after the first reconcile.</summary>
+    public void ReleaseOrphans()
+    {
+        foreach (var entry in _ledger.Entries.Where(e => !_sandboxes.ContainsKey(e.Cookie)).ToList())
+        {
+            var sandbox = PodOpener.Reopen(entry);
+            LogOrphan(entry.Id);
+            capture.Remove(sandbox);
+            RestoreRouting(sandbox);
+            sandbox.Netns.Dispose();
+            _ledger.Remove(entry.Cookie);
+        }
+    }
+
+    /// <summary>Names every pod to a proxy that has just connected.</summary>
+    public void Announce(ProxyLink link)
+    {
+        foreach (var pod in _pods.Values)
+        {
+            if (pod.Sandbox is { } sandbox && pod.Listeners is { } listeners)
+            {
+                link.AddPod(sandbox, listeners);
+            }
+        }
+        link.Settled();
+        Check();
+    }
+
+    public void Drained(ProxyLink link, ulong netns)
+    {
+        if (_releasing.TryGetValue(netns, out var releasing))
+        {
+            releasing.Awaited.Remove(link.Pid);
+            if (releasing.Awaited.Count == 0)
+            {
+                Finish(releasing);
+            }
+        }
+    }
+
+    public void ReleaseAll()
+    {
+        foreach (var pod in _pods.Values.ToList())
+        {
+            Drop(pod, gone: false);
+        }
+    }
+
+    /// <summary>Sockets for the proxy to dial from or to a pod. Called from the socket channel's threads.</summary>
+    public IReadOnlyList<SafeSocketHandle> MakeDialSockets(ulong netns, SocketKind kind, int count)
+    {
+        try
+        {
+            return _sandboxes.TryGetValue(netns, out var sandbox) ? Capture.DialSockets.Make(sandbox, kind, count, capture.Own) : [];
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or CaptureException)
+        {
+            LogNoSockets(netns, e.Message);
+            return [];
+        }
+    }
+
+    private void CheckPod(EnrolledPod pod)
+    {
+        PodSandbox found;
+        try
+        {
+            found = PodOpener.Open(pod.Wanted);
+        }
+        catch (PodRefusedException) when (pod.Sandbox is not null && PodOpener.IsGone(pod.Sandbox, pod.Wanted))
+        {
+            Forget(pod, gone: true);
+            throw;
+        }
+
+        if (pod.Sandbox is { } old && old.Cookie != found.Cookie)
+        {
+            LogReplaced(pod.Wanted.Id);
+            Forget(pod, gone: true);
+        }
+        if (_releasing.ContainsKey(found.Cookie) || (pod.Sandbox is null && !proxies.Serving.Any()))
+        {
+            found.Netns.Dispose(); // later: its last connections still end, or no proxy could serve it
+            return;
+        }
+
+        var isNew = pod.Sandbox is null || !Same(pod.Sandbox, found);
+        if (isNew)
+        {
+            pod.Sandbox?.Netns.Dispose();
+            pod.Sandbox = found;
+            _sandboxes[found.Cookie] = found;
+        }
+        else
+        {
+            found.Netns.Dispose();
+        }
+
+        var missing = isNew ? [EnrolledPod.NotYet] : MissingOf(pod.Sandbox!);
+        if (missing.Count > 0)
+        {
+            if (!isNew)
+            {
+                LogMending(pod.Wanted.Id, string.Join("; ", missing));
+            }
+            CapturePod(pod);
+            missing = MissingOf(pod.Sandbox!);
+            if (missing.Count == 0 && !pod.IsCaptured)
+            {
+                LogCaptured(pod.Wanted.Id, string.Join(", ", pod.Sandbox!.Addresses), capture.Mode);
+            }
+        }
+        pod.Missing = missing;
+    }
+
+    private void CapturePod(EnrolledPod pod)
+    {
+        var sandbox = pod.Sandbox!;
+        _ledger.Add(sandbox, pod.Wanted.Netns);
+        routing.Apply(sandbox);
+        pod.Listeners ??= PodListeners.Open(sandbox);
+        foreach (var link in proxies.Serving)
+        {
+            Tell(link, l => l.AddPod(sandbox, pod.Listeners));
+        }
+        capture.Add(sandbox, pod.Listeners);
+    }
+
+    private IReadOnlyList<string> MissingOf(PodSandbox sandbox) => [.. routing.Missing(sandbox), .. capture.Missing(sandbox)];
+
+    private void Drop(EnrolledPod pod, bool gone)
+    {
+        Forget(pod, gone);
+        _pods.Remove(pod.Wanted.Id);
+    }
+
+    /// <summary>Stops steering and lets the connections end; the pod may be enrolled again afterwards.</summary>
+    private void Forget(EnrolledPod pod, bool gone)
+    {
+        if (pod.Sandbox is not { } sandbox)
+        {
+            return;
+        }
+        capture.Remove(sandbox);
+        pod.Listeners?.Dispose();
+        (pod.Sandbox, pod.Listeners, pod.Missing) = (null, null, [EnrolledPod.NotYet]);
+
+        var drain = gone ? TimeSpan.Zero : options.Drain;
+        var releasing = new ReleasingPod(sandbox, time.GetTimestamp(), drain + TimeSpan.FromSeconds(2));
+        _releasing[sandbox.Cookie] = releasing;
+        foreach (var link in proxies.Serving.ToList())
+        {
+            if (Tell(link, l => l.RemovePod(sandbox.Cookie, drain)))
+            {
+                releasing.Awaited.Add(link.Pid);
+            }
+        }
+        LogReleasing(sandbox.Id, gone ? "its namespace is gone" : "no longer enrolled");
+        if (releasing.Awaited.Count == 0)
+        {
+            Finish(releasing);
+        }
+    }
+
+    private void Finish(ReleasingPod releasing)
+    {
+        var sandbox = releasing.Sandbox;
+        _releasing.Remove(sandbox.Cookie);
+        _sandboxes.TryRemove(sandbox.Cookie, out _);
+        RestoreRouting(sandbox);
+        sandbox.Netns.Dispose();
+        _ledger.Remove(sandbox.Cookie);
+        LogReleased(sandbox.Id);
+    }
+
+    private void RestoreRouting(PodSandbox sandbox)
+    {
+        try
+        {
+            capture.Release(sandbox);
+            routing.Restore(sandbox);
+        }
+        catch (Exception e) when (e is CaptureException or IOException)
+        {
+            LogNotRestored(sandbox.Id, e.Message);
+        }
+    }
+
+    private bool Tell(ProxyLink link, Action<ProxyLink> what)
+    {
+        try
+        {
+            what(link);
+            return true;
+        }
+        catch (IOException e)
+        {
+            LogUntold(link.Pid, e.Message);
+            return false;
+        }
+    }
+
+    private void Report(EnrolledPod pod, string reason, string message)
+    {
+        if (pod.Problem != reason || !pod.Missing.Contains(message))
+        {
+            LogProblem(pod.Wanted.Id, reason, message);
+        }
+        pod.Problem = reason;
+        pod.Missing = [message];
+    }
+
+    private static bool Same(PodSandbox a, PodSandbox b) =>
+        a.Cookie == b.Cookie && a.Addresses.SequenceEqual(b.Addresses) && a.Options == b.Options;
+
+    [LoggerMessage(Level = LogLevel.Information, EventName = "PodCaptured", Message = "pod {Pod} ({Addresses}) is captured by {Mode}")]
+    private partial void LogCaptured(string pod, string addresses, string mode);
+
+    [LoggerMessage(Level = LogLevel.Warning, EventName = "PodMended", Message = "pod {Pod} was no longer captured ({Missing}); mending it")]
+    private partial void LogMending(string pod, string missing);
+
+    [LoggerMessage(Level = LogLevel.Information, EventName = "PodReplaced", Message = "pod {Pod} has a new sandbox")]
+    private partial void LogReplaced(string pod);
+
+    [LoggerMessage(Level = LogLevel.Information, EventName = "PodReleasing", Message = "releasing pod {Pod}: {Why}")]
+    private partial void LogReleasing(string pod, string why);
+
+    [LoggerMessage(Level = LogLevel.Information, EventName = "PodReleased", Message = "pod {Pod} is released")]
+    private partial void LogReleased(string pod);
+
+    [LoggerMessage(Level = LogLevel.Information, EventName = "PodOrphaned", Message = "pod {Pod}, captured by an earlier agent, is no longer wanted; releasing it")]
+    private partial void LogOrphan(string pod);
+
+    [LoggerMessage(Level = LogLevel.Error, EventName = "PodProblem", Message = "pod {Pod}: {Reason}: {Problem}")]
+    private partial void LogProblem(string pod, string reason, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, EventName = "PodNotRestored", Message = "pod {Pod}: routes could not be put back: {Error}")]
+    private partial void LogNotRestored(string pod, string error);
+
+    [LoggerMessage(Level = LogLevel.Error, EventName = "DialSocketsFailed", Message = "no dial sockets for namespace {Netns}: {Error}")]
+    private partial void LogNoSockets(ulong netns, string error);
+
+    [LoggerMessage(Level = LogLevel.Warning, EventName = "ProxyUntold", Message = "proxy {Pid} could not be told of a pod: {Error}")]
+    private partial void LogUntold(int pid, string error);
+}

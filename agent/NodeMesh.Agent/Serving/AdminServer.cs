@@ -1,0 +1,82 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace NodeMesh.Agent.Serving;
+
+/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems. Reads only.</summary>
+internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher publisher, ProxySessions sessions, AgentMetrics metrics, TimeProvider time)
+{
+    private const string Text = "text/plain; charset=utf-8";
+
+    /// <exception cref="AgentStartException">The address is taken.</exception>
+    public async Task<WebApplication> StartAsync(IPEndPoint address)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Listen(address, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        var app = builder.Build();
+        app.Map("/metrics", (RequestDelegate)MetricsAsync);
+        app.Map("/healthz", (RequestDelegate)(context => WriteAsync(context, StatusCodes.Status200OK, Text, "ok\n")));
+        app.Map("/readyz", (RequestDelegate)ReadyAsync);
+        app.Map("/pods", (RequestDelegate)PodsAsync);
+        app.Map("/config", (RequestDelegate)ConfigAsync);
+        app.Map("/problems", (RequestDelegate)ProblemsAsync);
+        try
+        {
+            await app.StartAsync().ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            await app.DisposeAsync().ConfigureAwait(false);
+            throw new AgentStartException($"the admin address {address} can't be listened on: {e.Message}; choose another with --admin");
+        }
+        return app;
+    }
+
+    private async Task MetricsAsync(HttpContext context)
+    {
+        var own = metrics.Scrape(status(), time.GetUtcNow());
+        await WriteAsync(context, StatusCodes.Status200OK, "text/plain; version=0.0.4; charset=utf-8", own + await sessions.MetricsAsync()).ConfigureAwait(false);
+    }
+
+    private Task ReadyAsync(HttpContext context)
+    {
+        var reasons = status().NotReady();
+        return reasons.Count == 0
+            ? WriteAsync(context, StatusCodes.Status200OK, Text, "ready\n")
+            : WriteAsync(context, StatusCodes.Status503ServiceUnavailable, Text, string.Join('\n', reasons) + "\n");
+    }
+
+    private Task PodsAsync(HttpContext context)
+    {
+        var now = status();
+        return WriteJsonAsync(context, JsonSerializer.Serialize(new PodsAnswer(now.CaptureMode, now.Pods), AdminJson.Default.PodsAnswer));
+    }
+
+    private Task ProblemsAsync(HttpContext context) =>
+        WriteJsonAsync(context, JsonSerializer.Serialize(status().Problems, AdminJson.Default.IReadOnlyListProblemStatus));
+
+    private Task ConfigAsync(HttpContext context)
+    {
+        var (version, content) = publisher.Current;
+        return WriteJsonAsync(context, ConfigJson.Write(version, sessions.Applied, content));
+    }
+
+    private static Task WriteJsonAsync(HttpContext context, string json) => WriteAsync(context, StatusCodes.Status200OK, "application/json", json + "\n");
+
+    private static Task WriteAsync(HttpContext context, int code, string type, string body)
+    {
+        context.Response.StatusCode = code;
+        context.Response.ContentType = type;
+        return context.Response.WriteAsync(body, context.RequestAborted);
+    }
+}

@@ -1,0 +1,76 @@
+using NodeMesh.Agent.Kernel;
+
+namespace NodeMesh.Agent;
+
+/// <summary>
+/// The agent's place on disk. agent/ and bpf/ are root's alone; proxy/ holds the two sockets, which the proxy's user may
+/// connect to and nothing else.
+/// </summary>
+internal sealed class StateDirectory(string path)
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private FileStream? _lock;
+
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    public string Agent => System.IO.Path.Combine(Path, "agent");
+
+    public string Proxy => System.IO.Path.Combine(Path, "proxy");
+
+    public string SocketsSocket => System.IO.Path.Combine(Proxy, "sockets.sock");
+
+    public string ConfigSocket => System.IO.Path.Combine(Proxy, "config.sock");
+
+    public string ProxyPid => System.IO.Path.Combine(Agent, "proxy.pid");
+
+    /// <summary>Makes the directories and takes the lock that a crash releases.</summary>
+    /// <exception cref="AgentStartException">Another agent holds the directory, or it can't be made.</exception>
+    public void Open(uint proxyUser)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path);
+            File.SetUnixFileMode(Path, OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+            Directory.CreateDirectory(Agent, OwnerOnly);
+            Directory.CreateDirectory(Proxy, OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
+            FileOwner.SetGroup(Proxy, proxyUser);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new AgentStartException($"state directory {Path} can't be made: {e.Message}");
+        }
+
+        try
+        {
+            _lock = new FileStream(System.IO.Path.Combine(Agent, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException)
+        {
+            throw new AgentStartException($"another nodemesh-agent runs with state directory {Path}: stop it, or choose another with --state");
+        }
+    }
+
+    /// <summary>Lets the proxy's group, and nobody else, connect to a socket made in <see cref="Proxy"/>.</summary>
+    public static void Share(string socket, uint proxyUser)
+    {
+        FileOwner.SetGroup(socket, proxyUser);
+        File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
+    }
+
+    /// <summary>After a stop that put everything back: nothing of the agent stays on disk.</summary>
+    public void Remove()
+    {
+        Unlock();
+        foreach (var directory in new[] { Agent, Proxy })
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+        if (!Directory.EnumerateFileSystemEntries(Path).Any())
+        {
+            Directory.Delete(Path);
+        }
+    }
+
+    public void Unlock() => _lock?.Dispose();
+}
