@@ -133,9 +133,11 @@ internal sealed class Dial(EventLoop loop, DialTarget target, Action changed) : 
         var address = stackalloc byte[InetAddress.MaxLength];
         if (target.Source is { } source)
         {
-            // Without it bind() would pick a port that is free for every destination, and run out at 28,000 connections.
+            // A leg's port must not be the client's own (see LegPorts); only where the chosen one is taken the kernel chooses.
+            var port = target.IsInboundLeg && _attempts == 0 ? LegPorts.Next() : 0;
+            // Without it bind() to port 0 would pick one that is free for every destination, and run out at 28,000 connections.
             LibC.Set(descriptor, LibC.SolIp, LibC.IpBindAddressNoPort, 1);
-            var length = InetAddress.Write(new System.Net.IPEndPoint(source, 0), new Span<byte>(address, InetAddress.MaxLength));
+            var length = InetAddress.Write(new System.Net.IPEndPoint(source, port), new Span<byte>(address, InetAddress.MaxLength));
             if (LibC.bind(descriptor, address, length) < 0)
             {
                 return LibC.LastError;
