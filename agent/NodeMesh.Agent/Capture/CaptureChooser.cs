@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using NodeMesh.Agent.Capture.Ebpf;
+using NodeMesh.Agent.Capture.Iptables;
 
 namespace NodeMesh.Agent.Capture;
 
@@ -23,7 +24,11 @@ internal static partial class CaptureChooser
             }
         }
 
-        throw new CaptureException("iptables capture is not there yet");
+        var iptables = IptablesProbe.Run();
+        LogProbe(log, "iptables", iptables.Outcome, iptables.Reason);
+        return iptables.Outcome == ProbeOutcome.There
+            ? new IptablesCapture(options.State.Agent, log)
+            : throw new CaptureException($"iptables capture can't be had here: {iptables.Reason}");
     }
 
     [LoggerMessage(Level = LogLevel.Information, EventName = "CaptureProbe", Message = "capture by {Mode}: {Outcome}: {Reason}")]
