@@ -64,7 +64,8 @@ public sealed class PacketSocket : IDisposable
                         var header = CMSG_FIRSTHDR(&message);
                         header->cmsg_level = SOL_SOCKET;
                         header->cmsg_type = SCM_RIGHTS;
-                        header->cmsg_len = (int)CMSG_LEN((descriptors.Length * sizeof(int)));
+                        // Not CMSG_LEN of the descriptors: LibC's rounds up, and for an odd number the kernel would take the padding for one more, 0.
+                        header->cmsg_len = (int)CMSG_LEN(0) + (descriptors.Length * sizeof(int));
                         var slots = (int*)CMSG_DATA(header);
                         for (; taken < descriptors.Length; taken++)
                         {
