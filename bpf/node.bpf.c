@@ -54,6 +54,28 @@ struct {
 	__type(value, __u8);
 } mesh_sockets SEC(".maps");
 
+/* The outbound listener of each pod, by namespace cookie. The agent writes. The kernel takes an entry out when the
+ * last process that holds the socket is gone: then nobody would answer, and the connect hooks know at once. */
+struct {
+	__uint(type, BPF_MAP_TYPE_SOCKHASH);
+	__uint(max_entries, NM_MAX_PODS);
+	__type(key, __u64);
+	__type(value, __u64);
+} outbound_listeners SEC(".maps");
+
+static __always_inline bool nm_can_serve(__u64 *cookie)
+{
+	struct bpf_sock *listener;
+
+	if (!nm_proxy_is_alive())
+		return false;
+	listener = bpf_map_lookup_elem(&outbound_listeners, cookie);
+	if (!listener)
+		return false;
+	bpf_sk_release(listener);
+	return true;
+}
+
 static __always_inline bool nm_is_excluded(const struct nm_pod *pod, __u64 cookie,
 					   const struct nm_address *to, __u16 port)
 {
@@ -112,7 +134,7 @@ static __always_inline int nm_steer(struct bpf_sock_addr *ctx, const struct nm_a
 		return NM_VERDICT_PASS;
 	if (nm_is_excluded(pod, cookie, to, bpf_ntohs(ctx->user_port)))
 		return NM_VERDICT_PASS;
-	if (!nm_proxy_is_alive())
+	if (!nm_can_serve(&cookie))
 		return nm_without_proxy(pod, cookie);
 
 	/* Bound before the pod was enrolled: it would ignore the route to lo. The kernel lets only a
@@ -212,7 +234,7 @@ static __always_inline int nm_guard(struct bpf_sock *sk)
 	to = nm_destination(sk);
 	if (nm_is_link_local(&to) || nm_is_excluded(pod, cookie, &to, bpf_ntohs(sk->dst_port)))
 		return NM_VERDICT_PASS;
-	if (pod->on_failure == NM_FAIL_OPEN && !nm_proxy_is_alive())
+	if (pod->on_failure == NM_FAIL_OPEN && !nm_can_serve(&cookie))
 		return NM_VERDICT_PASS;
 	nm_count(&cookie, bypass_attempts);
 	return NM_VERDICT_REFUSE;

@@ -9,7 +9,7 @@ namespace NodeMesh.Agent.Capture.Ebpf;
 internal sealed class NodeMaps : IDisposable
 {
     /// <summary>All of them, by their names in bpf/ and as pins.</summary>
-    public static readonly IReadOnlyList<string> Names = ["pods", "counters", "heartbeat", "excluded_cidrs", "mesh_sockets"];
+    public static readonly IReadOnlyList<string> Names = ["pods", "counters", "heartbeat", "excluded_cidrs", "mesh_sockets", "outbound_listeners"];
 
     /// <summary>Those that pod.bpf.o uses, too.</summary>
     public static readonly IReadOnlyList<string> SharedWithPods = ["pods", "counters", "heartbeat"];
@@ -24,6 +24,7 @@ internal sealed class NodeMaps : IDisposable
         Heartbeat = new("heartbeat", _descriptors["heartbeat"]);
         ExcludedCidrs = new("excluded_cidrs", _descriptors["excluded_cidrs"]);
         MeshSockets = new("mesh_sockets", _descriptors["mesh_sockets"]);
+        OutboundListeners = new("outbound_listeners", _descriptors["outbound_listeners"]);
     }
 
     public BpfMap<ulong, PodEntry> Pods { get; }
@@ -35,6 +36,9 @@ internal sealed class NodeMaps : IDisposable
     public BpfMap<CidrKey, byte> ExcludedCidrs { get; }
 
     public BpfMap<int, byte> MeshSockets { get; }
+
+    /// <summary>Into it goes a descriptor; out comes the socket's cookie.</summary>
+    public BpfMap<ulong, ulong> OutboundListeners { get; }
 
     public SafeFileHandle Descriptor(string name) => _descriptors[name];
 
@@ -61,6 +65,7 @@ internal sealed class NodeMaps : IDisposable
         Pods.Remove(cookie);
         ExcludeCidrs(cookie, []);
         Counters.Remove(cookie);
+        OutboundListeners.Remove(cookie);
     }
 
     public void Own(SafeHandle socket)

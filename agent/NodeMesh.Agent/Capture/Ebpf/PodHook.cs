@@ -44,6 +44,7 @@ internal sealed partial class PodHook(PinDirectory pins, NodeMaps maps, TimeSpan
             Put(listeners, Outbound, sockets.Outbound);
             Put(listeners, Inbound, sockets.Inbound);
         }
+        Put(maps.OutboundListeners, pod.Cookie, sockets.Outbound);
         Link(pod, program.Program("nm_lookup"));
     }
 
@@ -55,7 +56,7 @@ internal sealed partial class PodHook(PinDirectory pins, NodeMaps maps, TimeSpan
             yield return "sk_lookup is not attached to the namespace: somebody removed it";
         }
         using var listeners = OpenListeners(pod.Cookie);
-        if (listeners?.Find(Outbound) is null)
+        if (listeners?.Find(Outbound) is null || maps.OutboundListeners.Find(pod.Cookie) is null)
         {
             yield return "the outbound listener is not in the map listeners: it was closed, or the map removed";
         }
@@ -108,7 +109,8 @@ internal sealed partial class PodHook(PinDirectory pins, NodeMaps maps, TimeSpan
         BpfPin.Open(pins.PodListeners(cookie)) is { } descriptor ? new BpfMap<uint, ulong>("listeners", descriptor) : null;
 
     /// <summary>Into a sockmap goes a descriptor; out comes the socket's cookie.</summary>
-    private static void Put(BpfMap<uint, ulong> listeners, uint slot, SafeSocketHandle socket)
+    private static void Put<TKey>(BpfMap<TKey, ulong> listeners, TKey slot, SafeSocketHandle socket)
+        where TKey : unmanaged
     {
         var added = false;
         try

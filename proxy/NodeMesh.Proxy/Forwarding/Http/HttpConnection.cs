@@ -17,6 +17,9 @@ internal sealed class HttpConnection
     private IConnectionLifetimeNotificationFeature? _lifetime;
     private volatile RequestSeriesOf? _lastSeries;
     private int _reason;
+    private int _underWay;
+    private long _lastActive = Environment.TickCount64;
+    private volatile bool _closing;
 
     public HttpConnection(Downstream downstream, bool http2, PodHttp pod, RequestRouter router, ProxyMetrics metrics, IUpstreamDialer dialer)
     {
@@ -76,8 +79,38 @@ internal sealed class HttpConnection
         Series.Closed((Reason)_reason);
     }
 
-    /// <summary>The next response says that it is the last (HTTP/1.1), or the client is told to open no more streams (HTTP/2).</summary>
-    public void RequestClose() => _lifetime?.RequestClose();
+    /// <summary>The next response shall say that it is the last. HTTP/1.1 only.</summary>
+    public bool IsClosing => _closing && !Http2;
+
+    public void RequestBegins() => Interlocked.Increment(ref _underWay);
+
+    public void RequestEnds()
+    {
+        Volatile.Write(ref _lastActive, Environment.TickCount64);
+        Interlocked.Decrement(ref _underWay);
+    }
+
+    /// <summary>
+    /// The next response says that it is the last (HTTP/1.1), or the client is told to open no more streams (HTTP/2). An HTTP/1.1
+    /// connection between two requests is not closed here: the client may just be sending the next one, which would be lost.
+    /// </summary>
+    public void RequestClose()
+    {
+        _closing = true;
+        if (Http2)
+        {
+            _lifetime?.RequestClose();
+        }
+    }
+
+    /// <summary>Closes an HTTP/1.1 connection that has been without a request for so long.</summary>
+    public void CloseIfIdle(TimeSpan idle)
+    {
+        if (Volatile.Read(ref _underWay) == 0 && Environment.TickCount64 - Volatile.Read(ref _lastActive) > idle.TotalMilliseconds)
+        {
+            _lifetime?.RequestClose();
+        }
+    }
 
     public void Abort(Reason reason)
     {

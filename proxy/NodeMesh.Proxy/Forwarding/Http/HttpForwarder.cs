@@ -41,6 +41,7 @@ internal sealed partial class HttpForwarder(TimeProvider time, ILogger<HttpForwa
 
         var target = connection.TargetFor(decision);
         var lease = EndpointLease.Begin(decision.Endpoint?.Load, time);
+        connection.RequestBegins();
         var outcome = default(Outcome);
         try
         {
@@ -50,6 +51,7 @@ internal sealed partial class HttpForwarder(TimeProvider time, ILogger<HttpForwa
         {
             // :: Step 6: account for it.
             lease.End();
+            connection.RequestEnds();
             connection.RequestSeriesFor(decision.Endpoint, target.Direction, protocol).Done(outcome.Status, isGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason, lease.Elapsed);
         }
     }
@@ -115,6 +117,10 @@ internal sealed partial class HttpForwarder(TimeProvider time, ILogger<HttpForwa
                 head.ReasonPhrase = response.ReasonPhrase;
             }
             ResponseHeaders.Copy(response, head.Headers, switching);
+            if (exchange.Connection.IsClosing && !switching)
+            {
+                head.Headers.Connection = "close";
+            }
 
             // :: Step 4: copy its body, or become a tunnel.
             if (switching)

@@ -19,6 +19,10 @@ internal sealed class PodHttp
     // just when a request is sent on it makes that request fail; so the mesh closes first. A connection on the same network is cheap to open.
     private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(1);
 
+    // A client that has sent nothing for this long is hardly just about to.
+    private static readonly TimeSpan DrainIdle = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan DrainInterval = TimeSpan.FromMilliseconds(100);
+
     private readonly LocalPod _pod;
     private readonly IUpstreamDialer _dialer;
     private readonly ConcurrentDictionary<EndpointEntry, UpstreamTarget> _targets = new(ReferenceEqualityComparer.Instance);
@@ -90,7 +94,15 @@ internal sealed class PodHttp
         RequestClose();
         try
         {
-            await _drained.Task.WaitAsync(limit);
+            while (!_drained.Task.IsCompleted)
+            {
+                await Task.WhenAny(_drained.Task, Task.Delay(DrainInterval, limit));
+                limit.ThrowIfCancellationRequested();
+                foreach (var (connection, _) in _connections)
+                {
+                    connection.CloseIfIdle(DrainIdle);
+                }
+            }
         }
         catch (OperationCanceledException)
         {
