@@ -1,3 +1,4 @@
+using NodeMesh.Contract.Kernel;
 using NodeMesh.Proxy.Kernel;
 
 namespace NodeMesh.Proxy.Dialing;
@@ -86,6 +87,16 @@ internal sealed class DialSocketPool(Action<int> want, TimeProvider? time = null
         {
             Return(socket);
         }
+        if (sockets.Count > 0)
+        {
+            // For those who came while this answer was under way: nobody else may come and ask. Not after an empty answer, which would go round and round.
+            int missing;
+            lock (_gate)
+            {
+                missing = _waiting.Count == 0 ? 0 : Missing(taken: false, isTake: false);
+            }
+            Ask(missing);
+        }
     }
 
     /// <summary>Takes over an unused socket: for whoever waits, else for later.</summary>
@@ -172,11 +183,12 @@ internal sealed class DialSocketPool(Action<int> want, TimeProvider? time = null
         {
             _asked = 0; // the agent went away, or could not make them: ask again
         }
-        if (_sockets.Count + _asked > _level / 2)
+        if (_sockets.Count + _asked - _waiting.Count > _level / 2)
         {
             return 0;
         }
-        var missing = _level - _sockets.Count - _asked + _waiting.Count;
+        // The agent sends no more at once.
+        var missing = Math.Min(_level - _sockets.Count - _asked + _waiting.Count, PacketSocket.MaxDescriptors);
         _asked += missing;
         _askedAt = now;
         return missing;

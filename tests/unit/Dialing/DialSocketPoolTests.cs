@@ -1,3 +1,4 @@
+using NodeMesh.Contract.Kernel;
 using NodeMesh.Proxy.Dialing;
 using Xunit;
 
@@ -109,6 +110,46 @@ public sealed class DialSocketPoolTests
 
         Assert.Null(Assert.Single(waiter.Served));
         Assert.False(_pool.TryTake(out _));
+    }
+
+    /// <summary>A burst: takers come while answers are under way, and none comes after them who would ask once more.</summary>
+    [Fact]
+    public void Everyone_of_a_burst_is_served_though_the_agent_sends_only_so_many_at_once()
+    {
+        _pool.Fill();
+        var waiters = Enumerable.Range(0, 1000).Select(_ => new Waiter()).ToArray();
+        foreach (var waiter in waiters)
+        {
+            if (_pool.TryTake(out var socket))
+            {
+                waiter.OnSocket(socket);
+            }
+            else
+            {
+                _pool.Wait(waiter);
+            }
+        }
+
+        for (var answer = 0; answer < _asked.Count; answer++)
+        {
+            _pool.Add(Sockets(Math.Min(_asked[answer], PacketSocket.MaxDescriptors)));
+        }
+
+        Assert.All(waiters, waiter => Assert.NotNull(Assert.Single(waiter.Served)));
+        Assert.InRange(_pool.Count, 1, DialSocketPool.MaxLevel);
+    }
+
+    /// <summary>The agent answers with nothing when it cannot: asking again at once would go round and round.</summary>
+    [Fact]
+    public void An_empty_answer_is_not_asked_about_again()
+    {
+        Assert.False(_pool.TryTake(out _));
+        _pool.Wait(new Waiter());
+        var asked = _asked.Count;
+
+        _pool.Add([]);
+
+        Assert.Equal(asked, _asked.Count);
     }
 
     private void Take(int count)
