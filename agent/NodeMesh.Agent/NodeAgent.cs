@@ -103,7 +103,11 @@ internal sealed partial class NodeAgent : IProxyEvents
 
     void IProxyEvents.PodDrained(ProxyLink link, ulong netns) => _loop.Post(() => _pods.Drained(link, netns));
 
-    void IProxyEvents.Disconnected(ProxyLink link) => _loop.Post(() => _proxies.Disconnected(link));
+    void IProxyEvents.Disconnected(ProxyLink link) => _loop.Post(() =>
+    {
+        _proxies.Disconnected(link);
+        _pods.Disconnected(link);
+    });
 
     private async Task WatchAsync(IResourceSource source, CancellationToken stop)
     {

@@ -24,7 +24,9 @@ internal sealed partial class PodReconciler(
     private readonly Dictionary<ulong, ReleasingPod> _releasing = [];
     private readonly ConcurrentDictionary<ulong, PodSandbox> _sandboxes = [];
     private readonly PodLedger _ledger = PodLedger.Load(options.State);
+    private readonly HashSet<ProxyLink> _settled = [];
     private IReadOnlyCollection<LocalPod> _wanted = [];
+    private bool _reconciled;
 
     public IReadOnlyCollection<EnrolledPod> Pods => _pods.Values;
 
@@ -68,6 +70,11 @@ internal sealed partial class PodReconciler(
             }
         }
         Check();
+        _reconciled = true;
+        foreach (var link in proxies.Serving.ToList())
+        {
+            Settle(link);
+        }
     }
 
     /// <summary>Compares every pod with what the kernel has, and mends it. Called once a second, and after every change.</summary>
@@ -116,12 +123,23 @@ internal sealed partial class PodReconciler(
         {
             if (pod.Sandbox is { } sandbox && pod.Listeners is { } listeners)
             {
-                link.AddPod(sandbox, listeners);
+                Tell(link, l => l.AddPod(sandbox, listeners));
             }
         }
-        link.Settled();
         Check();
+        Settle(link);
     }
+
+    // A proxy that outlived an agent drops the pods that were not named when it hears this: not before the resources are known.
+    private void Settle(ProxyLink link)
+    {
+        if (_reconciled && _settled.Add(link))
+        {
+            Tell(link, l => l.Settled());
+        }
+    }
+
+    public void Disconnected(ProxyLink link) => _settled.Remove(link);
 
     public void Drained(ProxyLink link, ulong netns)
     {
@@ -238,7 +256,14 @@ internal sealed partial class PodReconciler(
         {
             return;
         }
-        capture.Remove(sandbox);
+        try
+        {
+            capture.Remove(sandbox);
+        }
+        catch (CaptureException e)
+        {
+            LogNotRestored(sandbox.Id, e.Message);
+        }
         pod.Listeners?.Dispose();
         (pod.Sandbox, pod.Listeners, pod.Missing) = (null, null, [EnrolledPod.NotYet]);
 

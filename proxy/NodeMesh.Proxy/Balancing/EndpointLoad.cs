@@ -15,10 +15,10 @@ internal sealed class EndpointLoad(long now)
     public const float DefaultLatency = 30_000;
 
     /// <summary>
-    /// Latencies below this are taken as equal. A fraction of a millisecond is the scheduler's noise, not the endpoint's,
+    /// Latencies below this are taken as equal. A few milliseconds are the noise of scheduler and network, not the endpoint's load,
     /// and must not send everything to one of two equal endpoints.
     /// </summary>
-    public const float LatencyFloor = 1_000;
+    public const float LatencyFloor = 5_000;
 
     /// <summary>What a failed connect counts as: a refusal is quick, and must not look attractive.</summary>
     public const float FailureLatency = 300_000;

@@ -7,6 +7,10 @@ namespace NodeMesh.Proxy.Balancing;
 /// <param name="random">Used by many threads at once: <see cref="Random.Shared"/>, or one that locks.</param>
 internal sealed class LoadBalancer(TimeProvider time, Random random)
 {
+    // Loads that differ by less are equal, and chance decides: at a low rate the estimates of two equal endpoints stay close to
+    // each other for seconds, and the one that answered first would get everything.
+    private const double ClearlyLess = 0.8;
+
     /// <summary>An endpoint for a client that dialled a cluster IP of this family; null when none is ready.</summary>
     public EndpointEntry? Pick(ServicePortEntry port, AddressFamily family)
     {
@@ -25,6 +29,6 @@ internal sealed class LoadBalancer(TimeProvider time, Random random)
         var now = time.GetTimestamp();
         var one = endpoints[first];
         var other = endpoints[second];
-        return one.Load.At(now) <= other.Load.At(now) ? one : other;
+        return other.Load.At(now) < ClearlyLess * one.Load.At(now) ? other : one;
     }
 }
