@@ -11,7 +11,6 @@ namespace NodeMesh.Bench;
 /// </summary>
 internal sealed class Bench
 {
-    private const double WarmUpSeconds = 1;
     private readonly BenchOptions _options;
     private readonly Workspace _workspace;
     private readonly CancellationToken _cancelled;
@@ -117,7 +116,7 @@ internal sealed class Bench
             if (refused is null)
             {
                 Progress.Say($"{work.Id}: warming up {system.Name}");
-                await work.RunAsync(system, client, _workspace, WarmUpSeconds, _cancelled);
+                await work.RunAsync(system, client, _workspace, system.WarmUpSeconds, _cancelled);
             }
         }
         for (var round = 0; round < _options.Rounds; round++)

@@ -12,7 +12,7 @@ var only = new Option<string[]>("--only")
 };
 var idle = new Option<int>("--idle") { Description = "Idle connections held for the memory figures (fewer where a process may not hold two sockets for each); 0: no memory figures", DefaultValueFactory = _ => 10_000 };
 var json = new Option<string?>("--json") { Description = "Where the figures go as JSON (default: bench.json beside the binaries)" };
-var markdown = new Option<string?>("--markdown") { Description = "Where the figures go as the README's section" };
+var markdown = new Option<string?>("--markdown") { Description = "Where the figures go as the README's section; a file that has its marks keeps all around them" };
 var binaries = new Option<string?>("--out") { Description = "Directory with nodemesh-agent and nodemesh-proxy (default: out/ of the repository)" };
 
 var root = new RootCommand("Measures NodeMesh against HAProxy, nginx, a C relay and the direct connection, in one run on this machine.")

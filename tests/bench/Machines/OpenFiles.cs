@@ -7,8 +7,8 @@ internal static class OpenFiles
 {
     private const int Wanted = 100_000;
 
-    /// <summary>For what is not a proxied connection: listeners, logs, libraries, connections between the processes.</summary>
-    private const int Reserve = 1000;
+    /// <summary>For what is not a proxied connection: listeners, libraries, upstream connections of HTTP, sockets made in advance.</summary>
+    private const int Reserve = 2500;
 
     public static readonly int Limit = Math.Min(Wanted, HardLimit());
 

@@ -5,6 +5,9 @@ namespace NodeMesh.Bench.Reporting;
 /// <summary>The README's section "Numbers".</summary>
 internal static class Markdown
 {
+    private const string Begin = "<!-- numbers: begin -->";
+    private const string End = "<!-- numbers: end -->";
+
     public static string Write(Report report)
     {
         var text = new StringBuilder();
@@ -29,6 +32,14 @@ internal static class Markdown
             text.AppendLine().AppendLine($"No figures for {remark}.");
         }
         return text.ToString();
+    }
+
+    /// <summary>The document with the figures between the two marks; without the marks, the figures alone.</summary>
+    public static string Replace(string document, string figures)
+    {
+        var begin = document.IndexOf(Begin, StringComparison.Ordinal);
+        var end = document.IndexOf(End, StringComparison.Ordinal);
+        return begin < 0 || end < begin ? figures : $"{document[..(begin + Begin.Length)]}\n{figures}{document[end..]}";
     }
 
     private static void Table(StringBuilder text, string[] columns, IEnumerable<string[]> rows)

@@ -10,7 +10,8 @@ internal static class Outputs
         await File.WriteAllTextAsync(options.JsonPath, Json.Write(report));
         if (options.Markdown is { } markdown)
         {
-            await File.WriteAllTextAsync(markdown, Markdown.Write(report));
+            var old = File.Exists(markdown) ? await File.ReadAllTextAsync(markdown) : "";
+            await File.WriteAllTextAsync(markdown, Markdown.Replace(old, Markdown.Write(report)));
         }
         await Console.Error.WriteLineAsync($"written to {options.JsonPath}{(options.Markdown is null ? "" : $" and {options.Markdown}")}");
     }

@@ -25,6 +25,9 @@ internal abstract class MeasuredSystem(string name)
     /// <summary>Whether its memory is that of one machine, so that it can be compared.</summary>
     public virtual bool HasMemoryFigures => true;
 
+    /// <summary>How long each work runs before it is measured, until the system is as fast as it gets.</summary>
+    public virtual double WarmUpSeconds => 1;
+
     /// <summary>Why it can't do this work, or null.</summary>
     public virtual string? Refuses(Work work) => null;
 

@@ -12,6 +12,9 @@ internal sealed class NodeMeshOneNode(Workspace workspace, string binaries) : Me
 
     public override string Address => MeshResources.NearService;
 
+    /// <summary>A proxy that was built to be compiled as it runs takes its time for it; with native binaries one second would do.</summary>
+    public override double WarmUpSeconds => 6;
+
     public override Pod Client => Topology.CapturedClient;
 
     public override async Task StartAsync(CancellationToken cancelled)

@@ -15,6 +15,9 @@ internal sealed class NodeMeshTwoNodes(NodeMeshOneNode near, Workspace workspace
 
     public override string Address => MeshResources.FarService;
 
+    /// <summary>A proxy that was built to be compiled as it runs takes its time for it; with native binaries one second would do.</summary>
+    public override double WarmUpSeconds => 6;
+
     public override Pod Client => Topology.CapturedClient;
 
     public override IEnumerable<Cgroup> Cgroups => [.. near.Cgroups, .. base.Cgroups];
