@@ -57,7 +57,7 @@ internal sealed partial class NodeAgent : IProxyEvents
     {
         _capture.Open();
         var config = await ConfigServer.StartAsync(_options.State.ConfigSocket, _options.ProxyUser, _publisher, _sessions).ConfigureAwait(false);
-        var admin = await new AdminServer(() => Volatile.Read(ref _status), _publisher, _sessions, new AgentMetrics(), _time)
+        var admin = await new AdminServer(Status, _publisher, _sessions, new AgentMetrics(), _time)
             .StartAsync(_options.Admin).ConfigureAwait(false);
         using var sockets = new SocketChannel(_options.State.SocketsSocket, _options.ProxyUser, _pods.MakeDialSockets, this, _log);
         using var upgrade = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
@@ -92,6 +92,13 @@ internal sealed partial class NodeAgent : IProxyEvents
         }
         LogStopped();
     }
+
+    // The versions as they are at this moment: an applied snapshot must not look stale until the next look at the pods.
+    private AgentStatus Status() => Volatile.Read(ref _status) with
+    {
+        ConfigVersion = _publisher.Current.Version,
+        ProxyConfigVersion = _sessions.Applied,
+    };
 
     void IProxyEvents.Connected(ProxyLink link) => _loop.Post(() =>
     {
