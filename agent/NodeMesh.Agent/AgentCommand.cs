@@ -27,11 +27,10 @@ internal static class AgentCommand
         var proxyUser = new Option<uint>("--proxy-user") { DefaultValueFactory = _ => DefaultProxyUser, Description = "User and group id of the proxy" };
         var node = new Option<string>("--node") { DefaultValueFactory = _ => Environment.MachineName, Description = "Name of this node; pods with another spec.nodeName live elsewhere" };
         var drain = new Option<double>("--drain") { DefaultValueFactory = _ => 10, Description = "Seconds that connections under way get when a pod, a proxy or the agent stops" };
-        var onFailure = new Option<FailurePolicy>("--on-failure") { DefaultValueFactory = _ => FailurePolicy.Closed, Description = "New connections while no proxy is alive: refused, or let through unmeshed" };
         var keep = new Option<bool>("--keep-on-stop") { Description = "Leave capture and proxy in place when stopped, for a successor (an upgrade of the agent)" };
         var level = new Option<LogLevel>("--log-level") { DefaultValueFactory = _ => LogLevel.Information };
 
-        var run = new Command("run", "Puts the pods of this node behind its proxy") { resources, capture, admin, state, proxy, proxyUser, node, drain, onFailure, keep, level };
+        var run = new Command("run", "Puts the pods of this node behind its proxy") { resources, capture, admin, state, proxy, proxyUser, node, drain, keep, level };
         run.SetAction((parsed, cancellation) => RunAsync(
             new AgentOptions
             {
@@ -43,7 +42,6 @@ internal static class AgentCommand
                 ProxyUser = parsed.GetValue(proxyUser),
                 Node = parsed.GetValue(node)!,
                 Drain = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(drain), 0, 3600)),
-                OnFailure = parsed.GetValue(onFailure),
                 KeepOnStop = parsed.GetValue(keep),
             },
             parsed.GetValue(level)));

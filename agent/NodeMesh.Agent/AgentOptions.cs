@@ -1,5 +1,4 @@
 using System.Net;
-using NodeMesh.Agent.Capture;
 
 namespace NodeMesh.Agent;
 
@@ -28,9 +27,6 @@ internal sealed record AgentOptions
 
     /// <summary>How long connections under way may go on when a pod is un-enrolled, or a proxy or the agent stops.</summary>
     public required TimeSpan Drain { get; init; }
-
-    /// <summary>For pods without an annotation of their own.</summary>
-    public required FailurePolicy OnFailure { get; init; }
 
     /// <summary>True: stopping leaves capture and proxy in place for a successor, as a crash does. False: everything is put back as it was found.</summary>
     public required bool KeepOnStop { get; init; }
