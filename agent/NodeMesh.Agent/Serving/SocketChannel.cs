@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using NodeMesh.Agent.Kernel;
 using NodeMesh.Contract;
 using NodeMesh.Contract.Kernel;
 
@@ -102,7 +103,8 @@ internal sealed partial class SocketChannel : IDisposable
         {
             foreach (var socket in sockets)
             {
-                socket.Dispose();
+                // The proxy has them too.
+                SocketCalls.LetGo(socket);
             }
         }
     }
