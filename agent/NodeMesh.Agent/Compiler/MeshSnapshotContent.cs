@@ -11,5 +11,8 @@ internal sealed record MeshSnapshotContent
 
     public ImmutableSortedDictionary<string, Contract.Service> Services { get; init; } = Of<Contract.Service>();
 
+    /// <summary>By the id of the Service that is their parent.</summary>
+    public ImmutableSortedDictionary<string, Contract.ServiceRoutes> Routes { get; init; } = Of<Contract.ServiceRoutes>();
+
     private static ImmutableSortedDictionary<string, T> Of<T>() => ImmutableSortedDictionary.Create<string, T>(StringComparer.Ordinal);
 }

@@ -32,6 +32,17 @@ internal static class SnapshotDiff
                 delta.Services.Add(now);
             }
         }
+        foreach (var (id, old, now) in Changes.Between(before.Routes, after.Routes))
+        {
+            if (now is null)
+            {
+                delta.RemovedRoutes.Add(id);
+            }
+            else if (!now.Equals(old))
+            {
+                delta.Routes.Add(now);
+            }
+        }
         return delta;
     }
 
@@ -41,9 +52,11 @@ internal static class SnapshotDiff
         var delta = new SnapshotDelta { Full = true };
         delta.Workloads.AddRange(content.Workloads.Values);
         delta.Services.AddRange(content.Services.Values);
+        delta.Routes.AddRange(content.Routes.Values);
         return delta;
     }
 
     public static bool IsEmpty(SnapshotDelta delta) =>
-        !delta.Full && delta.Workloads.Count + delta.RemovedWorkloads.Count + delta.Services.Count + delta.RemovedServices.Count == 0;
+        !delta.Full && delta.Workloads.Count + delta.RemovedWorkloads.Count + delta.Services.Count + delta.RemovedServices.Count
+            + delta.Routes.Count + delta.RemovedRoutes.Count == 0;
 }

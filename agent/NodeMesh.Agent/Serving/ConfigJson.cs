@@ -15,6 +15,8 @@ internal static class ConfigJson
         var json = new StringBuilder();
         json.Append(CultureInfo.InvariantCulture, $"{{\n\"version\": {version},\n\"proxyVersion\": {applied?.ToString(CultureInfo.InvariantCulture) ?? "null"},\n\"services\": [");
         Append(json, content.Services.Values);
+        json.Append("],\n\"routes\": [");
+        Append(json, content.Routes.Values);
         json.Append("],\n\"workloads\": [");
         Append(json, content.Workloads.Values);
         return json.Append("]\n}").ToString();
