@@ -32,7 +32,7 @@ internal readonly struct EndpointLease
     }
 
     /// <summary>The endpoint could not be reached, or broke off before it answered.</summary>
-    public void Failed() => _load?.Observe(Math.Max(Elapsed.TotalMicroseconds, EndpointLoad.FailureLatency), _time.GetTimestamp());
+    public void Failed() => _load?.ObserveFailure(Elapsed.TotalMicroseconds, _time.GetTimestamp());
 
     /// <summary>The request, or connection, is over.</summary>
     public void End() => _load?.End();

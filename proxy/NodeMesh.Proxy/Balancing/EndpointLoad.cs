@@ -2,14 +2,20 @@ namespace NodeMesh.Proxy.Balancing;
 
 /// <summary>
 /// The live load of one endpoint as this proxy sees it: requests (or opaque connections) under way, and peak EWMA of latency:
-/// a slower answer counts at once, a faster one by and by. Unused, the estimate decays towards nothing, so that an endpoint
-/// that was slow once is tried again. Lock-free: the estimate and its age are one 64-bit word.
+/// slower answers count at once, faster ones by and by. Unused, the estimate decays towards nothing, so that an endpoint
+/// that was slow is tried again. Lock-free: the estimate and its age are one 64-bit word.
 /// </summary>
 /// <param name="now">Timestamp (<see cref="TimeProvider.GetTimestamp"/>) it starts at, with <see cref="DefaultLatency"/>.</param>
 internal sealed class EndpointLoad(long now)
 {
-    /// <summary>After this long without a sample, 1/e of the estimate is left. As Finagle and Linkerd have it.</summary>
-    public const double DecayMicroseconds = 10_000_000;
+    /// <summary>
+    /// After this long without a sample, 1/e of the estimate is left. Finagle and Linkerd take 10 s; of two endpoints, one that
+    /// was slow for a moment (a cold start) would then get nothing for half a minute.
+    /// </summary>
+    public const double DecayMicroseconds = 2_000_000;
+
+    /// <summary>One answer raises the estimate to this multiple at most: one may be slow by chance, three in a row are not.</summary>
+    public const double SteepestRise = 4;
 
     /// <summary>What an endpoint is taken to need before it has answered once: high, so that a new one is not flooded.</summary>
     public const float DefaultLatency = 30_000;
@@ -41,8 +47,13 @@ internal sealed class EndpointLoad(long now)
         return Math.Max(latency * Weight(stamp, Ticks(now)), LatencyFloor) * (Pending + 1.0);
     }
 
-    /// <summary>Takes a latency into account.</summary>
-    public void Observe(double microseconds, long now)
+    /// <summary>Takes the latency of an answer into account.</summary>
+    public void Observe(double microseconds, long now) => Take(microseconds, now, SteepestRise);
+
+    /// <summary>Takes into account that there was no answer, after this long.</summary>
+    public void ObserveFailure(double microseconds, long now) => Take(Math.Max(microseconds, FailureLatency), now, double.PositiveInfinity);
+
+    private void Take(double microseconds, long now, double steepestRise)
     {
         var ticks = Ticks(now);
         while (true)
@@ -50,7 +61,8 @@ internal sealed class EndpointLoad(long now)
             var seen = Volatile.Read(ref _estimate);
             var (latency, stamp) = Unpack(seen);
             var weight = Weight(stamp, ticks);
-            var next = microseconds >= latency ? microseconds : (latency * weight) + (microseconds * (1 - weight));
+            var rise = Math.Max(latency * weight, LatencyFloor) * steepestRise;
+            var next = microseconds >= latency ? Math.Min(microseconds, rise) : (latency * weight) + (microseconds * (1 - weight));
             if (Interlocked.CompareExchange(ref _estimate, Pack((float)next, ticks), seen) == seen)
             {
                 return;

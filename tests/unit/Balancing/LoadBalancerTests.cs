@@ -76,17 +76,41 @@ public sealed class LoadBalancerTests
     }
 
     [Fact(Timeout = 20_000)]
-    public void A_peak_counts_at_once_and_fades()
+    public void Slow_answers_count_at_once_and_fade()
     {
         var load = new EndpointLoad(_time.GetTimestamp());
-        load.Observe(400_000, _time.GetTimestamp());
-        Assert.InRange(load.At(_time.GetTimestamp()), 399_000, 401_000);
+        load.Observe(100_000, _time.GetTimestamp());
+        Assert.InRange(load.At(_time.GetTimestamp()), 99_000, 101_000);
 
-        _time.Advance(TimeSpan.FromSeconds(10));
-        Assert.InRange(load.At(_time.GetTimestamp()), 140_000, 155_000); // 1/e is left
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.InRange(load.At(_time.GetTimestamp()), 35_000, 39_000); // 1/e is left
 
         load.Observe(10_000, _time.GetTimestamp());
-        Assert.InRange(load.At(_time.GetTimestamp()), 145_000, 160_000); // the mean of old and new, by age
+        Assert.InRange(load.At(_time.GetTimestamp()), 41_000, 45_000); // the mean of old and new, by age
+    }
+
+    [Fact(Timeout = 20_000)]
+    public void One_slow_answer_of_a_fast_endpoint_is_forgotten_within_seconds_and_many_are_not()
+    {
+        var once = Fast();
+        once.Observe(2_000_000, _time.GetTimestamp());
+        var always = Fast();
+        for (var i = 0; i < 5; i++)
+        {
+            always.Observe(2_000_000, _time.GetTimestamp());
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(4));
+        Assert.InRange(once.At(_time.GetTimestamp()), EndpointLoad.LatencyFloor, 1.1 * EndpointLoad.LatencyFloor);
+        Assert.InRange(always.At(_time.GetTimestamp()), 250_000, 300_000);
+
+        EndpointLoad Fast()
+        {
+            var load = new EndpointLoad(_time.GetTimestamp());
+            _time.Advance(TimeSpan.FromSeconds(10));
+            load.Observe(1_000, _time.GetTimestamp());
+            return load;
+        }
     }
 
     private void Serve(EndpointEntry endpoint, int milliseconds)
