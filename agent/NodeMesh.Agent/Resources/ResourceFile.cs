@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NodeMesh.Agent.Resources.Documents;
 using NodeMesh.Agent.Resources.Model;
 
 namespace NodeMesh.Agent.Resources;
@@ -18,4 +19,4 @@ internal sealed record ResourceFile(string Path)
 }
 
 /// <param name="Fingerprint">Of the content: equal content, same instance.</param>
-internal sealed record DeclaredObject(string Kind, IResource Resource, UInt128 Fingerprint, SourceLocation At);
+internal sealed record DeclaredObject(ResourceKind Kind, IResource Resource, UInt128 Fingerprint, SourceLocation At);

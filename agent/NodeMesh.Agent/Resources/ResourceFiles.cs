@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using NodeMesh.Agent.Resources.Model;
+using NodeMesh.Agent.Resources.Documents;
 
 namespace NodeMesh.Agent.Resources;
 
@@ -15,7 +15,7 @@ internal sealed class ResourceFiles
         : a.At.Line.CompareTo(b.At.Line));
 
     private readonly SortedDictionary<string, ResourceFile> _files = new(StringComparer.Ordinal);
-    private readonly Claims<(string Kind, string Id), DeclaredObject> _claims = new(ByPlace);
+    private readonly Claims<(ResourceKind Kind, string Id), DeclaredObject> _claims = new(ByPlace);
     private ResourceSet _set = ResourceSet.Empty;
 
     public IReadOnlyCollection<ResourceFile> All => _files.Values;
@@ -26,7 +26,7 @@ internal sealed class ResourceFiles
     /// <param name="general">Problems that belong to no file.</param>
     public ResourceSet Update(IEnumerable<ResourceFile> changed, IEnumerable<string> gone, IEnumerable<ResourceProblem> general)
     {
-        var touched = new HashSet<(string Kind, string Id)>();
+        var touched = new HashSet<(ResourceKind Kind, string Id)>();
         foreach (var path in gone)
         {
             Withdraw(path, touched);
@@ -50,7 +50,7 @@ internal sealed class ResourceFiles
         return _set;
     }
 
-    private void Withdraw(string path, HashSet<(string Kind, string Id)> touched)
+    private void Withdraw(string path, HashSet<(ResourceKind Kind, string Id)> touched)
     {
         if (!_files.Remove(path, out var file))
         {
@@ -64,58 +64,21 @@ internal sealed class ResourceFiles
         }
     }
 
-    private ResourceSet Settle(HashSet<(string Kind, string Id)> touched)
+    private ResourceSet Settle(HashSet<(ResourceKind Kind, string Id)> touched)
     {
-        var namespaces = _set.Namespaces.ToBuilder();
-        var pods = _set.Pods.ToBuilder();
-        var services = _set.Services.ToBuilder();
-        var slices = _set.EndpointSlices.ToBuilder();
+        var edit = new ResourceSetEdit(_set);
         foreach (var (kind, id) in touched)
         {
-            var held = _claims.On((kind, id)) is [var first, ..] ? first.Resource : null;
-            switch (kind)
-            {
-                case "Namespace":
-                    Put(namespaces, id, (Namespace?)held);
-                    break;
-                case "Pod":
-                    Put(pods, id, (Pod?)held);
-                    break;
-                case "Service":
-                    Put(services, id, (Service?)held);
-                    break;
-                default:
-                    Put(slices, id, (EndpointSlice?)held);
-                    break;
-            }
+            edit.Put(kind, id, _claims.On((kind, id)) is [var first, ..] ? first.Resource : null);
         }
-        return _set with
-        {
-            Namespaces = namespaces.ToImmutable(),
-            Pods = pods.ToImmutable(),
-            Services = services.ToImmutable(),
-            EndpointSlices = slices.ToImmutable(),
-        };
-    }
-
-    private static void Put<T>(ImmutableSortedDictionary<string, T>.Builder builder, string id, T? value)
-        where T : class
-    {
-        if (value is null)
-        {
-            builder.Remove(id);
-        }
-        else if (!builder.TryGetValue(id, out var held) || !ReferenceEquals(held, value))
-        {
-            builder[id] = value;
-        }
+        return edit.Apply();
     }
 
     private IEnumerable<ResourceProblem> Duplicates() =>
         from key in _claims.Contested
         let claims = _claims.On(key)
         from loser in claims.Skip(1)
-        select new ResourceProblem(key.Kind, key.Id, "Duplicate", $"stands already in {claims[0].At}; this one is not used") { At = loser.At };
+        select new ResourceProblem(key.Kind.Name, key.Id, "Duplicate", $"stands already in {claims[0].At}; this one is not used") { At = loser.At };
 
-    private static (string Kind, string Id) KeyOf(DeclaredObject declared) => (declared.Kind, declared.Resource.Metadata.Id);
+    private static (ResourceKind Kind, string Id) KeyOf(DeclaredObject declared) => (declared.Kind, declared.Resource.Metadata.Id);
 }

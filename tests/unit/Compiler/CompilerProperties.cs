@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using NodeMesh.Agent.Compiler;
 using NodeMesh.Agent.Resources;
+using NodeMesh.Agent.Resources.Documents;
 using NodeMesh.Agent.Resources.Model;
 using NodeMesh.Contract;
 using Xunit;
@@ -83,7 +84,7 @@ public class CompilerProperties
     private static IEnumerable<DeclaredObject> Objects(ResourceSet set)
     {
         var resources = set.Namespaces.Values.Cast<IResource>().Concat(set.Pods.Values).Concat(set.Services.Values).Concat(set.EndpointSlices.Values);
-        return resources.Select(resource => new DeclaredObject(resource.GetType().Name, resource, 0, new SourceLocation("")));
+        return resources.Select(resource => new DeclaredObject(Kinds.Named(resource.GetType().Name)!, resource, 0, new SourceLocation("")));
     }
 
     private static void AssertEqual(Compilation expected, Compilation actual)

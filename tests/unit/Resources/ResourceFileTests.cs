@@ -208,8 +208,8 @@ public class ResourceFileTests
     [Fact]
     public void The_API_sends_null_for_empty_lists()
     {
-        var slice = (EndpointSlice)Agent.Resources.Documents.Kinds.Deserialize(
-            "EndpointSlice", """{"metadata":{"name":"a","labels":null},"addressType":"IPv4","endpoints":null,"ports":null}"""u8);
+        var slice = (EndpointSlice)Agent.Resources.Documents.Kinds.EndpointSlice.Read(
+            """{"metadata":{"name":"a","labels":null},"addressType":"IPv4","endpoints":null,"ports":null}"""u8);
 
         Assert.Empty(slice.Endpoints);
         Assert.Empty(slice.Ports);

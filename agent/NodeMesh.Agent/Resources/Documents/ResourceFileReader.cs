@@ -23,7 +23,7 @@ internal sealed class ResourceFileReader
         _path = previous.Path;
         foreach (var declared in previous.Objects)
         {
-            _previous.TryAdd((declared.Kind, declared.Resource.Metadata.Id), declared);
+            _previous.TryAdd((declared.Kind.Name, declared.Resource.Metadata.Id), declared);
         }
     }
 
@@ -100,22 +100,23 @@ internal sealed class ResourceFileReader
             Complain("File", _path, "NotAnObject", document, map, "", $"the object {id} has no {(map.TextOf("kind") is null ? "kind" : "apiVersion")}");
             return;
         }
-        switch (Kinds.IsRead(apiVersion, kind, out var complaint))
+        if (Kinds.Find(apiVersion, kind, out var complaint) is { } known)
         {
-            case null:
-                _skipped++;
-                break;
-            case false:
-                Complain(kind, id, "UnknownKind", document, map, "apiVersion", complaint!);
-                break;
-            default:
-                ReadKnown(kind, id, map, document);
-                break;
+            ReadKnown(known, id, map, document);
+        }
+        else if (complaint is not null)
+        {
+            Complain(kind, id, "UnknownKind", document, map, "apiVersion", complaint);
+        }
+        else
+        {
+            _skipped++;
         }
     }
 
-    private void ReadKnown(string kind, string id, MappingNode map, int document)
+    private void ReadKnown(ResourceKind known, string id, MappingNode map, int document)
     {
+        var kind = known.Name;
         try
         {
             var json = NodeJson.Write(map).Span;
@@ -125,7 +126,7 @@ internal sealed class ResourceFileReader
                 _objects.Add(same with { At = new SourceLocation(_path, document, map.Line) });
                 return;
             }
-            var resource = Kinds.InNamespace(Kinds.Deserialize(kind, json));
+            var resource = known.Read(json);
             var errors = ResourceRules.Check(resource).All;
             foreach (var (field, message) in errors)
             {
@@ -133,7 +134,7 @@ internal sealed class ResourceFileReader
             }
             if (errors.Count == 0)
             {
-                _objects.Add(new DeclaredObject(kind, resource, fingerprint, new SourceLocation(_path, document, map.Line)));
+                _objects.Add(new DeclaredObject(known, resource, fingerprint, new SourceLocation(_path, document, map.Line)));
             }
         }
         catch (JsonException problem)
@@ -152,7 +153,7 @@ internal sealed class ResourceFileReader
     {
         var metadata = map["metadata"] as MappingNode;
         var name = metadata?.TextOf("name") is { Length: > 0 } given ? given : "(no name)";
-        return map.TextOf("kind") == "Namespace" ? name : $"{(metadata?.TextOf("namespace") is { Length: > 0 } ns ? ns : "default")}/{name}";
+        return Kinds.Named(map.TextOf("kind")) is { IsNamespaced: false } ? name : $"{(metadata?.TextOf("namespace") is { Length: > 0 } ns ? ns : "default")}/{name}";
     }
 
     private void Complain(string kind, string id, string reason, int document, DocumentNode at, string field, string message) =>
