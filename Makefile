@@ -3,8 +3,8 @@
 #   make demo      a mesh on this machine for a minute: pods, traffic, a table that moves
 #   make test      every test, on real network namespaces
 #   make bench     NodeMesh beside HAProxy, nginx and the direct connection, one table
-#   make build     out/nodemesh, out/nodemesh-agent, out/nodemesh-proxy
-#   make release   the same three as native binaries, in out/release
+#   make build     out/nodemesh, out/nodemesh-agent, out/nodemesh-cni, out/nodemesh-proxy
+#   make release   the same four as native binaries, in out/release
 #   make clean
 
 SHELL := /bin/bash
@@ -12,7 +12,7 @@ SHELL := /bin/bash
 .PHONY: help build demo test bench release clean
 
 NEEDS := installer/prerequisites.sh
-PROGRAMS := installer/NodeMesh.Cli agent/NodeMesh.Agent proxy/NodeMesh.Proxy
+PROGRAMS := installer/NodeMesh.Cli agent/NodeMesh.Agent agent/NodeMesh.Cni proxy/NodeMesh.Proxy
 PUBLISH := dotnet publish -c Release -v quiet -nologo -p:DebugType=embedded
 
 help:
@@ -21,7 +21,7 @@ help:
 build:
 	@$(NEEDS) build
 	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) --self-contained false -p:PublishSingleFile=true -o out &&) \
-	echo "built out/nodemesh, out/nodemesh-agent, out/nodemesh-proxy"
+	echo "built out/nodemesh, out/nodemesh-agent, out/nodemesh-cni, out/nodemesh-proxy"
 
 demo:
 	@$(NEEDS) build run demo
@@ -41,7 +41,7 @@ bench:
 release:
 	@$(NEEDS) build release
 	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) --self-contained true -p:PublishAot=true -o out/release &&) \
-	rm -f out/release/*.dbg && echo "built out/release/nodemesh, out/release/nodemesh-agent, out/release/nodemesh-proxy"
+	rm -f out/release/*.dbg && echo "built out/release/nodemesh, nodemesh-agent, nodemesh-cni, nodemesh-proxy"
 
 clean:
 	rm -rf out

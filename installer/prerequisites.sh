@@ -25,6 +25,7 @@ test     curl                           curl
 test     wrk                            wrk
 test     h2load                         nghttp2-client
 test     ps                             procps
+test     /usr/lib/cni/bridge            containernetworking-plugins
 bench    nginx                          nginx
 bench    haproxy                        haproxy
 bench    wrk                            wrk

@@ -15,7 +15,7 @@ namespace NodeMesh.Agent;
 /// The agent of one node: resources in, capture, proxy and snapshot out. All of its state is the control loop's; the channels
 /// and the timers only post to it.
 /// </summary>
-internal sealed partial class NodeAgent : IProxyEvents
+internal sealed partial class NodeAgent : IProxyEvents, INodeView
 {
     private static readonly TimeSpan BeatInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
@@ -29,6 +29,8 @@ internal sealed partial class NodeAgent : IProxyEvents
     private readonly ProxySessions _sessions = new();
     private readonly ProxySupervisor _proxies;
     private readonly PodReconciler _pods;
+    private readonly PodAttachments _attachments;
+    private readonly CniRequests _cni;
     private readonly IncrementalCompiler _compiler;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -48,6 +50,8 @@ internal sealed partial class NodeAgent : IProxyEvents
         _log = logs.CreateLogger("agent");
         _proxies = new ProxySupervisor(options, _loop, _sessions, _publisher, time, logs.CreateLogger("proxies"));
         _pods = new PodReconciler(capture, new PodRouting(options.State.Agent), _proxies, options, time, logs.CreateLogger("pods"));
+        _attachments = PodAttachments.Load(options.State);
+        _cni = new CniRequests(_loop, _attachments, _pods, this, _publisher, _sessions, time, logs.CreateLogger("cni"));
         _compiler = new IncrementalCompiler(options.Node);
     }
 
@@ -60,6 +64,8 @@ internal sealed partial class NodeAgent : IProxyEvents
         var admin = await new AdminServer(Status, _publisher, _sessions, new AgentMetrics(), _time)
             .StartAsync(_options.Admin).ConfigureAwait(false);
         using var sockets = new SocketChannel(_options.State.SocketsSocket, _options.ProxyUser, _pods.MakeDialSockets, this, _log);
+        _cni.TakeMissed(_options.State);
+        using var cni = new CniServer(_options.State.CniSocket, _cni.AnswerAsync, _log);
         using var upgrade = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
@@ -99,6 +105,12 @@ internal sealed partial class NodeAgent : IProxyEvents
         ConfigVersion = _publisher.Current.Version,
         ProxyConfigVersion = _sessions.Applied,
     };
+
+    ResourceSet? INodeView.Resources => _resources;
+
+    ImmutableSortedDictionary<string, LocalPod> INodeView.LocalPods => _compilation.LocalPods;
+
+    void INodeView.Apply() => Apply();
 
     void IProxyEvents.Connected(ProxyLink link) => _loop.Post(() =>
     {
@@ -157,7 +169,7 @@ internal sealed partial class NodeAgent : IProxyEvents
     {
         var before = _compilation.Problems;
         _observed = _pods.ObservedAddresses();
-        _compilation = _compiler.Compile(_resources!, _observed);
+        _compilation = _compiler.Compile(_attachments.Place(_resources!), _observed);
         foreach (var problem in _compilation.Problems.Except(before))
         {
             LogProblem(problem.ToString());

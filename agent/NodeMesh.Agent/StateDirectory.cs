@@ -22,6 +22,12 @@ internal sealed class StateDirectory(string path)
 
     public string ConfigSocket => System.IO.Path.Combine(Proxy, "config.sock");
 
+    /// <summary>Where the CNI plugin asks.</summary>
+    public string CniSocket => System.IO.Path.Combine(Path, "cni.sock");
+
+    /// <summary>Where the CNI plugin leaves a note of each pod that started unasked.</summary>
+    public string CniMissed => System.IO.Path.Combine(Path, NodeMesh.Cni.Protocol.CniProtocol.MissedDirectory);
+
     public string ProxyPid => System.IO.Path.Combine(Agent, "proxy.pid");
 
     /// <summary>Makes the directories and takes the lock that a crash releases.</summary>
@@ -62,10 +68,11 @@ internal sealed class StateDirectory(string path)
     public void Remove()
     {
         Unlock();
-        foreach (var directory in new[] { Agent, Proxy })
+        foreach (var directory in new[] { Agent, Proxy, CniMissed }.Where(Directory.Exists))
         {
             Directory.Delete(directory, recursive: true);
         }
+        File.Delete(CniSocket);
         if (!Directory.EnumerateFileSystemEntries(Path).Any())
         {
             Directory.Delete(Path);

@@ -30,6 +30,9 @@ internal sealed partial class PodReconciler(
 
     public IReadOnlyCollection<EnrolledPod> Pods => _pods.Values;
 
+    /// <summary>Whether any proxy would serve a pod that is captured now.</summary>
+    public bool HasProxy => proxies.Serving.Any();
+
     public bool IsReleasing => _releasing.Count > 0;
 
     /// <summary>What the pods' namespaces really hold, by pod, for pods that don't declare their addresses.</summary>
@@ -150,6 +153,17 @@ internal sealed partial class PodReconciler(
             {
                 Finish(releasing);
             }
+        }
+    }
+
+    public EnrolledPod? Find(string id) => _pods.GetValueOrDefault(id);
+
+    /// <summary>The pod's sandbox is being torn down: nothing of ours may keep its namespace alive.</summary>
+    public void SandboxEnds(string id)
+    {
+        if (_pods.TryGetValue(id, out var pod))
+        {
+            Drop(pod, gone: true);
         }
     }
 

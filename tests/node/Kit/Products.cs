@@ -12,6 +12,8 @@ public static class Products
 
     public static string Proxy => Built("nodemesh-proxy");
 
+    public static string Cni => Built("nodemesh-cni");
+
     /// <summary>Beside the tests: they reference it.</summary>
     public static string TestApp => Path.Combine(AppContext.BaseDirectory, "nodemesh-testapp");
 

@@ -31,6 +31,8 @@ public sealed class TestAgent : IAsyncDisposable
 
     public string State => $"{TestRun.Directory}/{_node.Mesh.Name}/{_node.Name}";
 
+    public string CniSocket => $"{State}/cni.sock";
+
     public ChildProcess Process => _process ?? throw new InvalidOperationException($"no agent was started on node {_node.Name}");
 
     /// <summary>Starts it, and waits until it is ready: every enrolled pod captured, the proxy on the current snapshot.</summary>

@@ -1,0 +1,17 @@
+using System.Collections.Immutable;
+using NodeMesh.Agent.Compiler;
+using NodeMesh.Agent.Resources;
+
+namespace NodeMesh.Agent.Pods;
+
+/// <summary>What the node's agent knows now. The control loop's alone.</summary>
+internal interface INodeView
+{
+    /// <summary>Null until they were read.</summary>
+    ResourceSet? Resources { get; }
+
+    ImmutableSortedDictionary<string, LocalPod> LocalPods { get; }
+
+    /// <summary>Compiles and reconciles, since something beside the resources has changed.</summary>
+    void Apply();
+}
