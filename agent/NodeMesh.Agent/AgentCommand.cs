@@ -26,11 +26,12 @@ internal static class AgentCommand
         var proxy = new Option<string>("--proxy") { DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "nodemesh-proxy"), Description = "The proxy's executable" };
         var proxyUser = new Option<uint>("--proxy-user") { DefaultValueFactory = _ => DefaultProxyUser, Description = "User and group id of the proxy" };
         var node = new Option<string>("--node") { DefaultValueFactory = _ => Environment.MachineName, Description = "Name of this node; pods with another spec.nodeName live elsewhere" };
+        var onFailure = new Option<FailurePolicy>("--on-failure") { DefaultValueFactory = _ => FailurePolicy.Closed, Description = "New connections while no proxy is alive, where neither pod nor Namespace says: closed refuses them, open lets them through unmeshed" };
         var drain = new Option<double>("--drain") { DefaultValueFactory = _ => 10, Description = "Seconds that connections under way get when a pod, a proxy or the agent stops" };
         var keep = new Option<bool>("--keep-on-stop") { Description = "Leave capture and proxy in place when stopped, for a successor (an upgrade of the agent)" };
         var level = new Option<LogLevel>("--log-level") { DefaultValueFactory = _ => LogLevel.Information };
 
-        var run = new Command("run", "Puts the pods of this node behind its proxy") { resources, capture, admin, state, proxy, proxyUser, node, drain, keep, level };
+        var run = new Command("run", "Puts the pods of this node behind its proxy") { resources, capture, admin, state, proxy, proxyUser, node, onFailure, drain, keep, level };
         run.SetAction((parsed, cancellation) => RunAsync(
             new AgentOptions
             {
@@ -41,6 +42,7 @@ internal static class AgentCommand
                 Proxy = parsed.GetValue(proxy)!,
                 ProxyUser = parsed.GetValue(proxyUser),
                 Node = parsed.GetValue(node)!,
+                OnFailure = parsed.GetValue(onFailure),
                 Drain = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(drain), 0, 3600)),
                 KeepOnStop = parsed.GetValue(keep),
             },

@@ -1,4 +1,5 @@
 using System.Net;
+using NodeMesh.Agent.Capture;
 
 namespace NodeMesh.Agent;
 
@@ -24,6 +25,9 @@ internal sealed record AgentOptions
 
     /// <summary>The name of this node: pods with another spec.nodeName live elsewhere.</summary>
     public required string Node { get; init; }
+
+    /// <summary>What happens to new connections of pods that don't say, while no proxy is alive.</summary>
+    public required FailurePolicy OnFailure { get; init; }
 
     /// <summary>How long connections under way may go on when a pod is un-enrolled, or a proxy or the agent stops.</summary>
     public required TimeSpan Drain { get; init; }

@@ -52,7 +52,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         _pods = new PodReconciler(capture, new PodRouting(options.State.Agent), _proxies, options, time, logs.CreateLogger("pods"));
         _attachments = PodAttachments.Load(options.State);
         _cni = new CniRequests(_loop, _attachments, _pods, this, _publisher, _sessions, time, logs.CreateLogger("cni"));
-        _compiler = new IncrementalCompiler(options.Node);
+        _compiler = new IncrementalCompiler(options.Node, options.OnFailure);
     }
 
     /// <summary>Serves until <paramref name="stop"/>; then puts everything back, or leaves it for a successor, as the options say.</summary>

@@ -61,6 +61,10 @@ internal sealed record CompiledPod(PodFacts Facts, IReadOnlyList<IPAddress> Addr
         {
             workload.Addresses.Add(address.ToString());
         }
+        foreach (var port in facts.OpaquePorts.Union(facts.OpaqueInNamespace))
+        {
+            workload.OpaquePorts.Add(port);
+        }
         return workload;
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.Resources;
 
 namespace NodeMesh.Agent.Compiler;
@@ -17,9 +18,10 @@ internal sealed class IncrementalCompiler
     private ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> _observed = new NodeContext("").ObservedAddresses;
 
     /// <param name="node">This node's name.</param>
-    public IncrementalCompiler(string node)
+    /// <param name="onFailure">What happens to new connections of pods that don't say, while no proxy is alive.</param>
+    public IncrementalCompiler(string node, FailurePolicy onFailure)
     {
-        _pods = new PodTable(node);
+        _pods = new PodTable(node, onFailure);
         _services = new ServiceTable(_pods);
     }
 
@@ -64,6 +66,7 @@ internal sealed class IncrementalCompiler
             {
                 var problems = new List<ResourceProblem>();
                 Enrolment.Check(now, problems);
+                CaptureAnnotations.Check(now, problems);
                 AnnotationList.Ports("Namespace", now.Metadata, MeshLabels.OpaquePorts, problems);
                 if (problems.Count > 0)
                 {

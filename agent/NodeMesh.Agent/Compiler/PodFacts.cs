@@ -30,6 +30,8 @@ internal sealed record PodFacts(Pod Pod)
 
     public IReadOnlyList<ushort> OpaquePorts { get; init; } = [];
 
+    public IReadOnlyList<ushort> OpaqueInNamespace { get; init; } = [];
+
     /// <summary>The node it runs on; empty where it does not say and is not known to be here.</summary>
     public string Node { get; init; } = "";
 

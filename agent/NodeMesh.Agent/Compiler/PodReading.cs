@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Model;
 using NodeMesh.Agent.Resources.Validation;
@@ -10,7 +11,7 @@ namespace NodeMesh.Agent.Compiler;
 internal static class PodReading
 {
     /// <summary>null: the pod has ended, and has neither addresses nor a sandbox.</summary>
-    public static PodFacts? Read(Pod pod, Namespace? home, IReadOnlyList<IPAddress> observed, string node)
+    public static PodFacts? Read(Pod pod, Namespace? home, IReadOnlyList<IPAddress> observed, string node, FailurePolicy onFailure)
     {
         if (pod.Status.Phase is "Succeeded" or "Failed")
         {
@@ -32,8 +33,9 @@ internal static class PodReading
             Claimed = claimed,
             Netns = isLocal ? netns : null,
             Enrolled = Enrolment.IsEnrolled(pod, home, problems),
-            Options = CaptureAnnotations.Options(pod.Metadata, problems),
+            Options = CaptureAnnotations.Options(pod.Metadata, home?.Metadata, onFailure, problems),
             OpaquePorts = AnnotationList.Ports("Pod", pod.Metadata, MeshLabels.OpaquePorts, problems),
+            OpaqueInNamespace = home is null ? [] : AnnotationList.Ports("Namespace", home.Metadata, MeshLabels.OpaquePorts, []),
             Node = pod.Spec.NodeName.Length == 0 && isLocal ? node : pod.Spec.NodeName,
             IsReady = IsReady(pod.Status),
             Problems = problems.Count == 0 ? [] : problems,

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using System.Net;
+using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.Resources;
 
 namespace NodeMesh.Agent.Compiler;
 
 /// <summary>All pods compiled, kept from one compilation to the next. A change costs as much as the pods it touches.</summary>
-internal sealed class PodTable(string node)
+internal sealed class PodTable(string node, FailurePolicy onFailure)
 {
     private readonly Claims<IPAddress, Claimant> _addresses = new(Claimant.Seniority);
     private readonly Claims<string, Claimant> _netns = new(Claimant.Seniority);
@@ -54,7 +55,7 @@ internal sealed class PodTable(string node)
 
     private PodFacts? Read(string id, ResourceSet resources, ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> observed) =>
         resources.Pods.TryGetValue(id, out var pod)
-            ? PodReading.Read(pod, resources.Namespaces.GetValueOrDefault(pod.Metadata.Namespace), observed.GetValueOrDefault(id, []), node)
+            ? PodReading.Read(pod, resources.Namespaces.GetValueOrDefault(pod.Metadata.Namespace), observed.GetValueOrDefault(id, []), node, onFailure)
             : null;
 
     private void Withdraw(PodFacts facts, HashSet<IPAddress> addresses, HashSet<string> namespaces)

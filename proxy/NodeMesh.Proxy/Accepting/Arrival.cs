@@ -44,7 +44,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     {
         (_context, _downstream, _pod, _direction, _client, _destination) = (context, downstream, pod, direction, client, destination);
         _route = ConnectionRoute.For(context.Snapshots.Current, direction, client, destination);
-        var declared = _route.Port?.Protocol ?? Protocol.Unspecified;
+        var declared = _route.Declared;
         _isDeclared = declared != Protocol.Unspecified;
         _plan = DetectionPlan.For(declared, _isDeclared ? Verdict.Undecided : context.Ports.Recall(destination));
         if (!_plan.Looks)

@@ -83,8 +83,9 @@ internal sealed class SnapshotBuilder
     private void PutWorkload(Workload workload, HashSet<string> stale)
     {
         RemoveAddresses(workload.Id);
-        var entry = WorkloadEntry.From(workload);
-        if (_previous.Workloads.TryGetValue(workload.Id, out var before) && before.Entry == entry)
+        var before = _previous.Workloads.GetValueOrDefault(workload.Id);
+        var entry = WorkloadEntry.From(workload, before?.Entry);
+        if (before is not null && before.Entry == entry)
         {
             entry = before.Entry; // Whoever compares references sees that nothing changed.
         }

@@ -5,6 +5,16 @@ namespace NodeMesh.Proxy.Discovery;
 /// <summary>A pod anywhere in the mesh, as the snapshot has it. Immutable.</summary>
 internal sealed record WorkloadEntry(string Id, string Namespace, string Owner, string ServiceAccount, string Version, string Node, string Zone)
 {
-    public static WorkloadEntry From(Workload workload) => new(
-        workload.Id, workload.Namespace, workload.Owner, workload.ServiceAccount, workload.Version, workload.Node, workload.Zone);
+    /// <summary>Its own ports that are declared to be no HTTP.</summary>
+    public ushort[] OpaquePorts { get; init; } = [];
+
+    /// <param name="before">The pod as it was: what has not changed is taken from there, so that the two are equal.</param>
+    public static WorkloadEntry From(Workload workload, WorkloadEntry? before)
+    {
+        ushort[] opaquePorts = [.. workload.OpaquePorts.Select(port => (ushort)port)];
+        return new(workload.Id, workload.Namespace, workload.Owner, workload.ServiceAccount, workload.Version, workload.Node, workload.Zone)
+        {
+            OpaquePorts = before is not null && before.OpaquePorts.AsSpan().SequenceEqual(opaquePorts) ? before.OpaquePorts : opaquePorts,
+        };
+    }
 }

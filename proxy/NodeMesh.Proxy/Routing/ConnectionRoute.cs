@@ -1,4 +1,5 @@
 using System.Net;
+using NodeMesh.Contract;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Discovery;
 
@@ -14,20 +15,26 @@ namespace NodeMesh.Proxy.Routing;
 /// <param name="IsClusterIp">True: balance over the endpoints of <paramref name="Port"/>. False: to the original destination.</param>
 internal sealed record ConnectionRoute(WorkloadEntry? Source, WorkloadEntry? Target, ServicePortEntry? Port, bool IsClusterIp)
 {
+    /// <summary>What the resources say is spoken on the connection.</summary>
+    public required Protocol Declared { get; init; }
+
     public static ConnectionRoute For(MeshSnapshot snapshot, Direction direction, IPEndPoint client, IPEndPoint originalDestination)
     {
         var source = snapshot.FindWorkload(client.Address);
         if (direction == Direction.Outbound
             && snapshot.FindClusterIp(originalDestination.Address, originalDestination.Port) is { } port)
         {
-            return new ConnectionRoute(source, null, port, IsClusterIp: true);
+            return new ConnectionRoute(source, null, port, IsClusterIp: true) { Declared = port.Protocol };
         }
 
         // A cluster IP whose port no Service declares goes on to the original destination, as it would without the mesh.
-        return new ConnectionRoute(
-            source,
-            snapshot.FindWorkload(originalDestination.Address),
-            snapshot.FindByEndpoint(originalDestination.Address, originalDestination.Port),
-            IsClusterIp: false);
+        var target = snapshot.FindWorkload(originalDestination.Address);
+        var endpointOf = snapshot.FindByEndpoint(originalDestination.Address, originalDestination.Port);
+        return new ConnectionRoute(source, target, endpointOf, IsClusterIp: false)
+        {
+            Declared = target is not null && target.OpaquePorts.Contains((ushort)originalDestination.Port)
+                ? Protocol.Opaque
+                : endpointOf?.Protocol ?? Protocol.Unspecified,
+        };
     }
 }

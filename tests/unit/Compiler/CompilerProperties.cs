@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using FsCheck.Xunit;
+using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.Compiler;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Documents;
@@ -18,7 +19,7 @@ public class CompilerProperties
     public void Compiling_what_changed_gives_the_same_as_compiling_all(int[] choices)
     {
         var mesh = new RandomMesh();
-        var compiler = new IncrementalCompiler("n1");
+        var compiler = new IncrementalCompiler("n1", FailurePolicy.Closed);
         foreach (var batch in choices.Chunk(1 + (choices.Length % 3)))
         {
             foreach (var choice in batch)
@@ -52,7 +53,7 @@ public class CompilerProperties
     public void A_delta_leads_from_one_content_to_the_next(int[] before, int[] after)
     {
         var mesh = new RandomMesh();
-        var compiler = new IncrementalCompiler("n1");
+        var compiler = new IncrementalCompiler("n1", FailurePolicy.Closed);
         Array.ForEach(before, mesh.Step);
         var old = compiler.Compile(mesh.Resources, mesh.Observed).Content;
         Array.ForEach(after, mesh.Step);

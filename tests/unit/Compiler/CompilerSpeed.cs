@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.Compiler;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Model;
@@ -22,7 +23,7 @@ public class CompilerSpeed(ITestOutputHelper output)
         for (var round = 0; round < 3; round++)
         {
             var clock = Stopwatch.StartNew();
-            var compiler = new IncrementalCompiler("n1");
+            var compiler = new IncrementalCompiler("n1", FailurePolicy.Closed);
             var all = compiler.Compile(resources, none);
             output.WriteLine($"slices: {slices}: all: {clock.Elapsed.TotalMilliseconds:F0} ms");
             Assert.Equal(EndpointsEach, all.Content.Services["ns-7/s-7"].Ports[0].Endpoints.Count);

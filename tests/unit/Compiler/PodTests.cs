@@ -1,6 +1,7 @@
 using System.Net;
 using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.Compiler;
+using NodeMesh.UnitTests.Resources;
 using Xunit;
 using static NodeMesh.UnitTests.Compiler.TestMesh;
 
@@ -164,6 +165,53 @@ public class PodTests
         Assert.Equal([IPNetwork.Parse("10.1.0.0/16"), IPNetwork.Parse("fd00::/8")], options.ExcludedOutboundNetworks);
         Assert.Equal([9000], options.ExcludedInboundPorts);
         Assert.Equal(FailurePolicy.Open, options.OnFailure);
+    }
+
+    [Theory]
+    [InlineData(null, null, nameof(FailurePolicy.Open), nameof(FailurePolicy.Open))]
+    [InlineData("closed", null, nameof(FailurePolicy.Open), nameof(FailurePolicy.Closed))]
+    [InlineData("closed", "open", nameof(FailurePolicy.Closed), nameof(FailurePolicy.Open))]
+    [InlineData("open", "perhaps", nameof(FailurePolicy.Closed), nameof(FailurePolicy.Open))]
+    [InlineData("perhaps", null, nameof(FailurePolicy.Open), nameof(FailurePolicy.Open))]
+    public void The_failure_policy_is_the_pods_else_its_namespaces_else_the_meshes(
+        string? ofNamespace, string? ofPod, string ofMesh, string expected)
+    {
+        var compilation = MeshCompiler.Compile(
+            TestResources.Parse($"""
+                apiVersion: v1
+                kind: Namespace
+                metadata: {Metadata("default", ofNamespace)}
+                ---
+                apiVersion: v1
+                kind: Pod
+                metadata: {Metadata("p", ofPod, "nodemesh.io/netns: p")}
+                """),
+            new NodeContext("n1") { OnFailure = Enum.Parse<FailurePolicy>(ofMesh) });
+
+        Assert.Equal(expected, compilation.LocalPods["default/p"].Options.OnFailure.ToString());
+        Assert.Equal(new[] { ofNamespace, ofPod }.Count(policy => policy == "perhaps"), compilation.Problems.Length);
+
+        static string Metadata(string name, string? policy, string? more = null)
+        {
+            var annotations = new[] { more, policy is null ? null : $"nodemesh.io/on-failure: {policy}" };
+            return $"{{ name: {name}, annotations: {{ {string.Join(", ", annotations.OfType<string>())} }} }}";
+        }
+    }
+
+    [Fact]
+    public void Ports_that_a_pod_or_its_namespace_declares_opaque_are_so_without_a_service()
+    {
+        var compilation = Compile("""
+            apiVersion: v1
+            kind: Namespace
+            metadata: { name: default, annotations: { nodemesh.io/opaque-ports: "3306" } }
+            ---
+            apiVersion: v1
+            kind: Pod
+            metadata: { name: p, annotations: { nodemesh.io/netns: p, nodemesh.io/opaque-ports: "8080,3306" } }
+            """);
+
+        Assert.Equal([8080u, 3306u], compilation.Content.Workloads["default/p"].OpaquePorts);
     }
 
     [Theory]

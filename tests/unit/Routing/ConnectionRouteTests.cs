@@ -24,7 +24,7 @@ public sealed class ConnectionRouteTests
             Workloads =
             {
                 new Workload { Id = "shop/cart-1", Namespace = "shop", Name = "cart-1", Owner = "cart", Addresses = { "10.0.0.1" } },
-                new Workload { Id = "shop/web-1", Namespace = "shop", Name = "web-1", Owner = "web", Addresses = { "10.0.0.2" } },
+                new Workload { Id = "shop/web-1", Namespace = "shop", Name = "web-1", Owner = "web", Addresses = { "10.0.0.2" }, OpaquePorts = { 3306 } },
             },
             Services =
             {
@@ -66,6 +66,18 @@ public sealed class ConnectionRouteTests
 
         Assert.False(route.IsClusterIp);
         Assert.Equal(("shop/web-1", "shop/web"), (route.Target!.Id, route.Port!.Service));
+    }
+
+    [Theory(Timeout = 20_000)]
+    [InlineData(Direction.Inbound, "10.0.0.2:3306", Protocol.Opaque)]
+    [InlineData(Direction.Outbound, "10.0.0.2:3306", Protocol.Opaque)]
+    [InlineData(Direction.Outbound, "10.0.0.2:8080", Protocol.Unspecified)]
+    [InlineData(Direction.Outbound, "10.0.0.1:3306", Protocol.Unspecified)]
+    public void A_port_that_the_pod_declares_opaque_is_so_without_a_Service(object direction, string destination, Protocol declared)
+    {
+        var route = ConnectionRoute.For(_snapshot, (Direction)direction, Client, IPEndPoint.Parse(destination));
+
+        Assert.Equal(declared, route.Declared);
     }
 
     [Fact(Timeout = 20_000)]
