@@ -315,7 +315,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         _lease.Answered();
         var series = Series();
         Leave();
-        var relay = new Relay(_downstream, dial.Socket!, _pod, dial.Target.Owner, series, _lease);
+        var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease);
         LogRelay(_context.Logger, _pod.Id, _direction, _client, _destination, dial.Target.Endpoint, _verdict, _hello?.ServerName);
         relay.Start();
     }

@@ -1,3 +1,4 @@
+using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Kernel;
 using NodeMesh.Proxy.Loops;
 
@@ -7,7 +8,7 @@ namespace NodeMesh.Proxy.Dialing;
 /// One connection being opened on a loop. Non-blocking: a blocking connect() to an address that answers with an ICMP
 /// reject takes a second, a non-blocking one 0.1 ms. <paramref name="changed"/> is called when the state left UnderWay.
 /// </summary>
-internal sealed class Dial(EventLoop loop, DialTarget target, Action changed) : ILoopEvents, IDialSocketWaiter
+internal sealed class Dial(EventLoop loop, DialTarget target, Action changed) : ILoopEvents, IDialSocketWaiter, IPodUser
 {
     public const int ConnectTimeoutMilliseconds = 10_000;
 
@@ -28,7 +29,7 @@ internal sealed class Dial(EventLoop loop, DialTarget target, Action changed) : 
     /// <summary>errno of a failed dial.</summary>
     public int Error { get; private set; }
 
-    /// <summary>The socket of a connected dial. It belongs to whoever asks for it here, once they watch it.</summary>
+    /// <summary>The socket of a connected dial, to look at; to have it, there is <see cref="TakeSocket"/>.</summary>
     public LoopSocket? Socket { get; private set; }
 
     private DialSocketPool Pool => target.Owner.Sockets(target.Kind);
@@ -46,6 +47,15 @@ internal sealed class Dial(EventLoop loop, DialTarget target, Action changed) : 
         Pool.Wait(this);
     }
 
+    /// <summary>The socket of a connected dial is the caller's from here on, who also sees to it that it is closed when the pod goes.</summary>
+    public LoopSocket TakeSocket()
+    {
+        var socket = Socket!;
+        Socket = null;
+        target.Owner.Leave(this);
+        return socket;
+    }
+
     /// <summary>Gives up whatever there is, without calling back.</summary>
     public void Abandon()
     {
@@ -55,8 +65,18 @@ internal sealed class Dial(EventLoop loop, DialTarget target, Action changed) : 
         {
             Pool.StopWaiting(this);
         }
-        Socket?.Close();
+        DropSocket();
     }
+
+    public void OnPodGone() => loop.Post(() =>
+    {
+        if (Socket is { } socket)
+        {
+            socket.Reset(); // a FIN would keep the socket, and with it the namespace, until it is acknowledged
+            DropSocket();
+            End(DialState.PodGone);
+        }
+    });
 
     public void OnSocket(int? socket) => loop.Post(() =>
     {
@@ -89,8 +109,7 @@ internal sealed class Dial(EventLoop loop, DialTarget target, Action changed) : 
         else if (socket.IsBroken)
         {
             var error = LibC.PendingError(socket.Descriptor);
-            socket.Close();
-            Socket = null;
+            DropSocket();
             Fail(error);
         }
         else if (socket.IsWritable)
@@ -117,11 +136,16 @@ internal sealed class Dial(EventLoop loop, DialTarget target, Action changed) : 
             return;
         }
         Socket = new LoopSocket(loop, descriptor) { IsWritable = false };
+        if (!target.Owner.TryEnter(this))
+        {
+            DropSocket();
+            End(DialState.PodGone);
+            return;
+        }
         error = Socket.Watch(this);
         if (error != 0)
         {
-            Socket.Close();
-            Socket = null;
+            DropSocket();
             Fail(error);
             return;
         }
@@ -178,9 +202,18 @@ internal sealed class Dial(EventLoop loop, DialTarget target, Action changed) : 
             }
             return; // a socket is on its way through Post
         }
-        Socket?.Close();
-        Socket = null;
+        DropSocket();
         Error = Errno.TimedOut;
         End(DialState.Failed);
+    }
+
+    private void DropSocket()
+    {
+        if (Socket is { } socket)
+        {
+            Socket = null;
+            target.Owner.Leave(this);
+            socket.Close();
+        }
     }
 }

@@ -38,7 +38,7 @@ internal sealed class DialRequest
         switch (_dial.State)
         {
             case DialState.Connected:
-                _connected.SetResult(_dial.Socket!.Detach());
+                _connected.SetResult(_dial.TakeSocket().Detach());
                 break;
             case DialState.Failed:
                 _connected.SetException(Errno.ToException(_dial.Error));

@@ -20,7 +20,7 @@ internal sealed record IptablesBackend(string Suffix, bool HasRecent)
 
     /// <summary>Puts a whole transaction into the kernel: all of it or nothing, per table.</summary>
     public void Restore(SafeFileHandle netns, AddressFamily family, string rules) =>
-        Run(netns, $"{Command(family)}-restore", ["--noflush", "-w", LockSeconds], rules);
+        Run(netns, $"{Command(family)}-restore", ["--noflush", "--counters", "-w", LockSeconds], rules);
 
     /// <summary>All tables that there are, with counters.</summary>
     public string Save(SafeFileHandle netns, AddressFamily family) => Run(netns, $"{Command(family)}-save", ["-c"], "");

@@ -48,7 +48,7 @@ internal sealed partial class IptablesCapture(
     public void Add(PodSandbox pod, PodListeners listeners)
     {
         var ports = (Port(listeners.Outbound), Port(listeners.Inbound));
-        var rules = new IptablesPod(pod, Backend);
+        var rules = new IptablesPod(pod, Backend, _pods.GetValueOrDefault(pod.Cookie)?.Rules);
         try
         {
             rules.Put(ports);

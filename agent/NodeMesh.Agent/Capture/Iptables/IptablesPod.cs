@@ -6,9 +6,11 @@ using NodeMesh.Agent.Kernel;
 namespace NodeMesh.Agent.Capture.Iptables;
 
 /// <summary>The rules in one pod: puts them in, compares, takes them out.</summary>
-internal sealed class IptablesPod(PodSandbox sandbox, IptablesBackend backend)
+/// <param name="before">What this one takes the place of, if any.</param>
+internal sealed class IptablesPod(PodSandbox sandbox, IptablesBackend backend, IptablesPod? before = null)
 {
-    private long _unmeshedBefore;
+    // Tables that the mesh made. The comments in them say so, too, to successors; but somebody may flush them.
+    private readonly HashSet<(AddressFamily Family, string Table)> _made = before?._made ?? [];
 
     public PodSandbox Sandbox => sandbox;
 
@@ -19,18 +21,19 @@ internal sealed class IptablesPod(PodSandbox sandbox, IptablesBackend backend)
         {
             var rules = Rules(family, ports);
             var found = Read(family);
-            _unmeshedBefore += Unmeshed(found);
-            var newTables = IptablesRules.TableOf
+            var unmeshed = Unmeshed(found);
+            _made.UnionWith(IptablesRules.TableOf
                 .Where(place => !found.Has(place.Value) || found.Comment(place.Key)?.EndsWith(IptablesRules.NewTable, StringComparison.Ordinal) == true)
-                .Select(place => place.Value).ToHashSet();
+                .Select(place => (family, place.Value)));
+            var newTables = _made.Where(made => made.Family == family).Select(made => made.Table).ToHashSet();
 
             // First the chains, which nothing leads to yet in a new pod; then the sign of life their rules ask for; then what leads to them.
             var jumps = IptablesRules.Jumps.Where(jump => !found.Has(jump)).ToList();
-            backend.Restore(sandbox.Netns, family, rules.Text([], newTables));
+            backend.Restore(sandbox.Netns, family, rules.Text([], newTables, unmeshed));
             Beat(family);
             if (jumps.Count > 0)
             {
-                backend.Restore(sandbox.Netns, family, rules.Text(jumps, newTables));
+                backend.Restore(sandbox.Netns, family, rules.Text(jumps, newTables, unmeshed));
             }
         }
     }
@@ -101,9 +104,9 @@ internal sealed class IptablesPod(PodSandbox sandbox, IptablesBackend backend)
     }
 
     /// <summary>Connections that went their own way because the mesh was dead.</summary>
-    public long Unmeshed() => _unmeshedBefore + PodRouting.FamiliesOf(sandbox).Sum(family => Unmeshed(Read(family)));
+    public long Unmeshed() => PodRouting.FamiliesOf(sandbox).Sum(family => Unmeshed(Read(family)));
 
-    private static long Unmeshed(IptablesTables tables) => tables.Packets(IptablesRules.OutChain, "recent ! --rcheck");
+    private static long Unmeshed(IptablesTables tables) => tables.Packets(IptablesRules.OutChain, IptablesRules.UnmeshedWords);
 
     private void Beat(AddressFamily family)
     {

@@ -41,6 +41,9 @@ internal sealed class IptablesRules(PodSandbox pod, AddressFamily family, (int O
     /// <summary>Ends the comment in a table that the mesh made.</summary>
     public const string NewTable = ":new";
 
+    /// <summary>In the one rule whose packets are connections that went past the mesh, and in no other.</summary>
+    public const string UnmeshedWords = "recent ! --rcheck";
+
     /// <summary>Where the chains are.</summary>
     public static IReadOnlyDictionary<string, string> TableOf { get; } =
         new Dictionary<string, string> { [OutChain] = "mangle", [InChain] = "mangle", [RefuseChain] = "filter" };
@@ -70,7 +73,8 @@ internal sealed class IptablesRules(PodSandbox pod, AddressFamily family, (int O
     /// <summary>One transaction that makes the chains be these, whatever they were.</summary>
     /// <param name="jumps">The rules of the built-in chains that must be added: see <see cref="Jumps"/>.</param>
     /// <param name="newTables">The tables that were not there before: their chains remember it in their comments.</param>
-    public string Text(IEnumerable<(string Table, string Rule)> jumps, IReadOnlySet<string> newTables)
+    /// <param name="unmeshed">What the counter of unmeshed connections begins with.</param>
+    public string Text(IEnumerable<(string Table, string Rule)> jumps, IReadOnlySet<string> newTables, long unmeshed = 0)
     {
         var lines = new StringBuilder();
         foreach (var table in new[] { "mangle", "filter" })
@@ -82,7 +86,8 @@ internal sealed class IptablesRules(PodSandbox pod, AddressFamily family, (int O
                 lines.Append($":{chain} - [0:0]\n-A {chain} -m comment --comment \"{Fingerprint}{(newTables.Contains(table) ? NewTable : "")}\"\n");
                 foreach (var rule in rules)
                 {
-                    lines.Append($"-A {chain} {rule}\n");
+                    var counter = rule.Contains(UnmeshedWords, StringComparison.Ordinal) ? $"[{unmeshed}:0] " : "";
+                    lines.Append($"{counter}-A {chain} {rule}\n");
                 }
             }
             foreach (var (_, rule) in jumps.Where(jump => jump.Table == table))
