@@ -1,8 +1,11 @@
+using System.IO.Pipelines;
+using System.Text;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Connections;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Forwarding.Http.Http1;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 
@@ -20,6 +23,9 @@ internal sealed class HttpConnection
     private int _underWay;
     private long _lastActive = Environment.TickCount64;
     private volatile bool _closing;
+    private CountingPipe? _transport;
+    private Http1Connection? _upstream;
+    private bool _isGone;
 
     public HttpConnection(Downstream downstream, bool http2, PodHttp pod, RequestRouter router, ProxyMetrics metrics, IUpstreamDialer dialer)
     {
@@ -64,11 +70,52 @@ internal sealed class HttpConnection
         return series;
     }
 
+    /// <summary>Cancelled when the downstream has closed, or is being closed.</summary>
+    public CancellationToken Gone { get; private set; }
+
+    /// <summary>Wraps the transport of this connection.</summary>
+    public CountingPipe Count(IDuplexPipe transport) => _transport = new CountingPipe(transport, Series);
+
+    /// <summary>The request under way goes over this connection, and ends with the downstream. HTTP/1.1 only, where there is one at a time.</summary>
+    public void Attach(Http1Connection upstream)
+    {
+        Interlocked.Exchange(ref _upstream, upstream);
+        if (Volatile.Read(ref _isGone))
+        {
+            upstream.Abort();
+        }
+    }
+
+    /// <returns>False: it was, or is being, aborted.</returns>
+    public bool Detach(Http1Connection upstream) => Interlocked.CompareExchange(ref _upstream, null, upstream) == upstream;
+
+    /// <summary>
+    /// Passes on an interim response (1xx), for which Kestrel has no words. Nothing else is written meanwhile: the last response is out, and Kestrel
+    /// begins the next one when it is told to.
+    /// </summary>
+    public async ValueTask InformAsync(ResponseHead head)
+    {
+        var text = new StringBuilder().Append("HTTP/1.1 ").Append(head.Status).Append(' ').Append(head.ReasonPhrase).Append("\r\n");
+        for (var index = 0; index < head.Fields.Count; index++)
+        {
+            if (!MessageFields.IsOfConnection(head.Fields[index].Name))
+            {
+                text.Append(head.Fields[index].Name).Append(": ").Append(head.Fields[index].Value).Append("\r\n");
+            }
+        }
+        await _transport!.Output.WriteAsync(Encoding.Latin1.GetBytes(text.Append("\r\n").ToString()));
+    }
+
     /// <summary>Kestrel begins to serve it.</summary>
     public void Opened(ConnectionContext context, IConnectionLifetimeNotificationFeature? lifetime)
     {
         _context = context;
         _lifetime = lifetime;
+        Gone = context.ConnectionClosed;
+        if (!Http2)
+        {
+            Gone.UnsafeRegister(static state => ((HttpConnection)state!).OnGone(), this);
+        }
         Series.Opened();
         Pod.Add(this);
     }
@@ -120,6 +167,12 @@ internal sealed class HttpConnection
 
     /// <summary>The reason its end is counted under, should it end now; the first one stays.</summary>
     public void BecauseOf(Reason reason) => Interlocked.CompareExchange(ref _reason, (int)reason, (int)Reason.None);
+
+    private void OnGone()
+    {
+        Volatile.Write(ref _isGone, true);
+        Interlocked.Exchange(ref _upstream, null)?.Abort();
+    }
 
     private static TrafficDirection DirectionOf(ServicePortEntry port, IUpstreamDialer dialer)
     {

@@ -9,6 +9,8 @@ using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Forwarding.Http.Http1;
+using NodeMesh.Proxy.Forwarding.Http.Http2;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 
@@ -28,6 +30,7 @@ internal sealed class HttpHub : IAsyncDisposable
     private readonly LoadBalancer _balancer;
     private readonly ProxyMetrics _metrics;
     private readonly IUpstreamDialer _dialer;
+    private readonly TimeProvider _time;
     private readonly HttpForwarder _forwarder;
 
     public HttpHub(SnapshotStore store, LoadBalancer balancer, ProxyMetrics metrics, IUpstreamDialer dialer, TimeProvider time, ILoggerFactory loggers)
@@ -36,7 +39,9 @@ internal sealed class HttpHub : IAsyncDisposable
         _balancer = balancer;
         _metrics = metrics;
         _dialer = dialer;
-        _forwarder = new HttpForwarder(time, loggers.CreateLogger<HttpForwarder>());
+        _time = time;
+        _forwarder = new HttpForwarder(
+            time, new Http1Engine(time, loggers.CreateLogger<Http1Engine>()), new Http2Engine(loggers.CreateLogger<Http2Engine>()));
         _connectionFactory = new SocketConnectionContextFactory(HubLimits.Transport(), loggers.CreateLogger("NodeMesh.Proxy.Forwarding.Http.Transport"));
         var options = HubLimits.Server();
         options.Listen(_listeners.Http1.EndPoint, listen =>
@@ -60,7 +65,7 @@ internal sealed class HttpHub : IAsyncDisposable
         var pod = _pods.GetOrAdd(downstream.Pod, static (pod, hub) => hub.NewPod(pod), this);
         var connection = _connectionFactory.Create(downstream.Socket);
         var state = new HttpConnection(downstream, http2, pod, new RequestRouter(_store, _balancer, downstream.Route, downstream.OriginalDestination), _metrics, _dialer);
-        connection.Transport = new CountingPipe(connection.Transport, state.Series);
+        connection.Transport = state.Count(connection.Transport);
         connection.Features.Set(state);
         if (!(http2 ? _listeners.Http2 : _listeners.Http1).Add(connection))
         {
@@ -97,7 +102,7 @@ internal sealed class HttpHub : IAsyncDisposable
 
     private PodHttp NewPod(LocalPod pod)
     {
-        var state = new PodHttp(pod, _dialer);
+        var state = new PodHttp(pod, _dialer, _time);
         pod.Gone.UnsafeRegister(static (argument, _) =>
         {
             var (hub, pod) = ((HttpHub, LocalPod))argument!;

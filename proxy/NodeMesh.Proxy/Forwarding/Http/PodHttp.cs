@@ -5,6 +5,8 @@ using System.Text;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Forwarding.Http.Http1;
+using NodeMesh.Proxy.Forwarding.Http.Http2;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Forwarding.Http;
@@ -14,10 +16,6 @@ internal sealed class PodHttp
 {
     // Endpoints come and go; beyond this many the cache is emptied rather than kept tidy.
     private const int MaxTargets = 4096;
-
-    // Shorter than the keep-alive timeout of any common server (gunicorn has the shortest, 2 s). A server that closes an idle connection
-    // just when a request is sent on it makes that request fail; so the mesh closes first. A connection on the same network is cheap to open.
-    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(1);
 
     // A client that has sent nothing for this long is hardly just about to.
     private static readonly TimeSpan DrainIdle = TimeSpan.FromMilliseconds(500);
@@ -31,12 +29,15 @@ internal sealed class PodHttp
     private volatile bool _draining;
     private volatile bool _closed;
 
-    public PodHttp(LocalPod pod, IUpstreamDialer dialer)
+    public PodHttp(LocalPod pod, IUpstreamDialer dialer, TimeProvider time)
     {
         _pod = pod;
         _dialer = dialer;
         Invoker = new HttpMessageInvoker(NewHandler(), disposeHandler: true);
+        Http1 = new Http1Pools(pod, time);
     }
+
+    public Http1Pools Http1 { get; }
 
     public HttpMessageInvoker Invoker { get; }
 
@@ -122,6 +123,7 @@ internal sealed class PodHttp
             connection.Abort(Reason.PodGone);
         }
         Invoker.Dispose();
+        Http1.Dispose();
     }
 
     private SocketsHttpHandler NewHandler() => new()
@@ -135,11 +137,9 @@ internal sealed class PodHttp
         ActivityHeadersPropagator = null,
         RequestHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
         ResponseHeaderEncodingSelector = static (_, _) => Encoding.Latin1,
-        PooledConnectionIdleTimeout = IdleTimeout,
+        PooledConnectionIdleTimeout = TimeSpan.FromMilliseconds(Http1Pool.IdleMilliseconds),
         PooledConnectionLifetime = Timeout.InfiniteTimeSpan,
         ConnectTimeout = Timeout.InfiniteTimeSpan,
-        // A server that knows nothing of 100 (Continue): HttpClient, curl and others wait this long for it, too.
-        Expect100ContinueTimeout = TimeSpan.FromSeconds(1),
         EnableMultipleHttp2Connections = true,
         InitialHttp2StreamWindowSize = 1024 * 1024,
         MaxResponseHeadersLength = 256, // KiB

@@ -3,6 +3,7 @@ using System.Net;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Forwarding.Http.Http1;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Forwarding.Http;
@@ -28,10 +29,16 @@ internal sealed class UpstreamTarget
         _dialer = dialer;
         var from = AddressKey.From(client);
         var to = AddressKey.From(endpoint);
+        Key = new UpstreamKey(from, to);
         _prefix = $"http://c{from.High:x}-{from.Low:x}.e{to.High:x}-{to.Low:x}:{to.Port}";
         Authority = endpoint.Port == 80 ? Literal(endpoint.Address) : $"{Literal(endpoint.Address)}:{endpoint.Port}";
         Direction = DirectionNow();
     }
+
+    public UpstreamKey Key { get; }
+
+    /// <summary>Where its HTTP/1.1 connections were kept when last looked up.</summary>
+    public Http1Pool? Pool { get; set; }
 
     /// <summary>The Host for a client that sent none (HTTP/1.0): the address, as the client would have written it.</summary>
     public string Authority { get; }

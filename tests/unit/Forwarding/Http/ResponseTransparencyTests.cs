@@ -113,7 +113,7 @@ public sealed class ResponseTransparencyTests
         Assert.EndsWith("\r\n0\r\n\r\n", response, StringComparison.Ordinal);
     }
 
-    [Fact(Timeout = 20_000, Skip = "SocketsHttpHandler sends the whole request first")]
+    [Fact(Timeout = 20_000)]
     public async Task An_answer_before_the_request_is_whole_reaches_the_client_at_once()
     {
         await using var hub = await HubFixture.StartAsync();
@@ -127,7 +127,7 @@ public sealed class ResponseTransparencyTests
         Assert.Equal("def", await upstream.ExactlyAsync(3));
     }
 
-    [Fact(Timeout = 20_000, Skip = "SocketsHttpHandler sends the whole request first")]
+    [Fact(Timeout = 20_000)]
     public async Task An_answer_before_the_request_is_whole_reaches_the_client_though_the_upstream_closes()
     {
         await using var hub = await HubFixture.StartAsync();
@@ -141,7 +141,7 @@ public sealed class ResponseTransparencyTests
         Assert.Equal("large", await client.ExactlyAsync(5));
     }
 
-    [Fact(Timeout = 20_000, Skip = "SocketsHttpHandler sends the whole request first")]
+    [Fact(Timeout = 20_000)]
     public async Task Both_directions_flow_at_once()
     {
         await using var hub = await HubFixture.StartAsync();

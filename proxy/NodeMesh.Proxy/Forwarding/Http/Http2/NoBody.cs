@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace NodeMesh.Proxy.Forwarding.Http;
+namespace NodeMesh.Proxy.Forwarding.Http.Http2;
 
 /// <summary>Carries the Content-* fields of a request that has no body; the handler keeps them with a body only.</summary>
 internal sealed class NoBody : HttpContent

@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using System.Net;
 
-namespace NodeMesh.Proxy.Forwarding.Http;
+namespace NodeMesh.Proxy.Forwarding.Http.Http2;
 
 /// <summary>
 /// The body of a request on its way upstream. Passes on what is there and flushes before it waits for more, so that nothing is ever held

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace NodeMesh.Proxy.Forwarding.Http;
+namespace NodeMesh.Proxy.Forwarding.Http.Http1;
 
 /// <summary>Both ways of a connection after 101 (Switching Protocols): WebSocket or anything else.</summary>
 internal static class UpgradeTunnel
@@ -9,11 +9,17 @@ internal static class UpgradeTunnel
     private const int BufferSize = 16 * 1024;
 
     /// <summary>Sends the head of the response, then copies until one side has ended; the other is then closed, too.</summary>
-    public static async Task RunAsync(HttpExchange exchange, HttpResponseMessage response, CancellationToken aborted)
+    public static async Task RunAsync(HttpExchange exchange, Http1Connection connection)
     {
         await using var downstream = await exchange.Feature<IHttpUpgradeFeature>()!.UpgradeAsync();
-        await using var upstream = await response.Content.ReadAsStreamAsync(aborted);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(aborted);
+        await using var upstream = connection.OpenStream();
+        if (!connection.Unread.IsEmpty)
+        {
+            await downstream.WriteAsync(connection.UnreadMemory);
+            await downstream.FlushAsync();
+        }
+        connection.End();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(exchange.Connection.Gone);
         var there = CopyAsync(downstream, upstream, over.Token);
         var back = CopyAsync(upstream, downstream, over.Token);
         await Task.WhenAny(there, back);

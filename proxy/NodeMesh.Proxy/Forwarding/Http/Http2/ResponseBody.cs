@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace NodeMesh.Proxy.Forwarding.Http;
+namespace NodeMesh.Proxy.Forwarding.Http.Http2;
 
 /// <summary>
 /// Copies the body of a response. What is there goes into the downstream's buffer, which is flushed before waiting for more: nothing is held
@@ -13,13 +13,11 @@ internal static class ResponseBody
 
     private const int ReadSize = 4096;
 
-    /// <param name="length">Content-Length; null when the end shows otherwise.</param>
     /// <exception cref="IOException">The upstream broke off, or the downstream is gone (then the request is cancelled, too).</exception>
-    public static async ValueTask CopyAsync(Stream from, PipeWriter to, long? length, CancellationToken cancellation)
+    public static async ValueTask CopyAsync(Stream from, PipeWriter to, CancellationToken cancellation)
     {
-        var remaining = length ?? long.MaxValue;
         var unflushed = 0L;
-        while (remaining > 0)
+        while (true)
         {
             // Without a buffer: none is held while the upstream has nothing to say.
             var ready = from.ReadAsync(Memory<byte>.Empty, cancellation);
@@ -41,7 +39,6 @@ internal static class ResponseBody
                 break;
             }
             to.Advance(read);
-            remaining -= read;
             unflushed += read;
             if (unflushed >= FlushThreshold)
             {

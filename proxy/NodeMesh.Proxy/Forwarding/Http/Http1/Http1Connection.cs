@@ -1,0 +1,174 @@
+using System.Buffers;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+
+namespace NodeMesh.Proxy.Forwarding.Http.Http1;
+
+/// <summary>
+/// One connection to an upstream that speaks HTTP/1.x, with a request on it or kept for the next. One task reads it, and at most one writes.
+/// Its buffers are on loan from a pool for as long as a request is under way.
+/// </summary>
+internal sealed class Http1Connection : IDisposable
+{
+    private const int FirstBufferSize = 4096;
+    private const int BulkBufferSize = 32 * 1024;
+    private const int WriteBufferSize = 64 * 1024;
+
+    private readonly Socket _socket;
+    private byte[] _read = [];
+    private int _start;
+    private int _end;
+    private bool _isBulk;
+    private byte[] _write = [];
+    private int _written;
+
+    public Http1Connection(Socket socket, Http1Pool pool)
+    {
+        _socket = socket;
+        Pool = pool;
+        Body = new RequestBodySender(this);
+    }
+
+    public Http1Pool Pool { get; }
+
+    public ResponseHead Head { get; } = new();
+
+    public FieldList Trailers { get; } = new();
+
+    public RequestBodySender Body { get; }
+
+    /// <summary>It has carried a request before: the server may be closing it at this moment.</summary>
+    public bool IsReused { get; set; }
+
+    /// <summary>When it was put by, in milliseconds of <see cref="Environment.TickCount64"/>.</summary>
+    public long IdleSince { get; set; }
+
+    /// <summary>Whether a byte has come since the request began.</summary>
+    public bool HasAnswered { get; private set; }
+
+    /// <summary>What was read and is not consumed.</summary>
+    public ReadOnlySpan<byte> Unread => _read.AsSpan(_start, _end - _start);
+
+    public ReadOnlyMemory<byte> UnreadMemory => _read.AsMemory(_start, _end - _start);
+
+    public int WriteSpace => WriteBufferSize - _written;
+
+    /// <summary>False when the server has closed it, or said something that nobody asked.</summary>
+    public bool IsStillQuiet()
+    {
+        try
+        {
+            return !_socket.Poll(0, SelectMode.SelectRead);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    public void Begin()
+    {
+        HasAnswered = _isBulk = false;
+        Head.Reset();
+        Trailers.Clear();
+        _write = ArrayPool<byte>.Shared.Rent(FirstBufferSize);
+        _written = 0;
+    }
+
+    /// <summary>Gives the buffers back. Nobody reads or writes any more.</summary>
+    public void End()
+    {
+        Return(ref _read);
+        Return(ref _write);
+        _start = _end = _written = 0;
+    }
+
+    /// <summary>Reads more behind what is there.</summary>
+    /// <returns>False at the end of the connection.</returns>
+    /// <exception cref="SocketException">It was reset.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> FillAsync()
+    {
+        MakeRoom();
+        var count = await _socket.ReceiveAsync(_read.AsMemory(_end), SocketFlags.None);
+        _end += count;
+        _isBulk = _end == _read.Length;
+        HasAnswered |= count > 0;
+        return count > 0;
+    }
+
+    public Stream OpenStream() => new NetworkStream(_socket, ownsSocket: false);
+
+    public void Consume(int count)
+    {
+        _start += count;
+        if (_start == _end)
+        {
+            _start = _end = 0;
+        }
+    }
+
+    /// <summary>Room of at least this many bytes in the buffer of what is to be sent.</summary>
+    public Span<byte> Reserve(int count)
+    {
+        if (_write.Length - _written < count)
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_write.Length * 2, _written + count));
+            _write.AsSpan(0, _written).CopyTo(larger);
+            Return(ref _write);
+            _write = larger;
+        }
+        return _write.AsSpan(_written);
+    }
+
+    public void Wrote(int count) => _written += count;
+
+    /// <summary>Sends all that was written.</summary>
+    /// <exception cref="SocketException">The upstream takes no more.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    public async ValueTask SendAsync()
+    {
+        var sent = 0;
+        while (sent < _written)
+        {
+            sent += await _socket.SendAsync(_write.AsMemory(sent, _written - sent), SocketFlags.None);
+        }
+        _written = 0;
+    }
+
+    /// <summary>Ends whatever is under way on it, from any thread: its tasks fail, and then give back what they hold.</summary>
+    public void Abort()
+    {
+        _socket.Dispose();
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private void MakeRoom()
+    {
+        if (_end < _read.Length && !(_isBulk && _end == 0 && _read.Length < BulkBufferSize))
+        {
+            return;
+        }
+        if (_start > 0)
+        {
+            _read.AsSpan(_start, _end - _start).CopyTo(_read);
+            _end -= _start;
+            _start = 0;
+            return;
+        }
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_isBulk ? BulkBufferSize : FirstBufferSize, _read.Length * 2));
+        _read.AsSpan(0, _end).CopyTo(larger);
+        Return(ref _read);
+        _read = larger;
+    }
+
+    private static void Return(ref byte[] buffer)
+    {
+        if (buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            buffer = [];
+        }
+    }
+}

@@ -1,0 +1,131 @@
+using NodeMesh.Proxy.Accepting;
+
+namespace NodeMesh.Proxy.Forwarding.Http.Http1;
+
+/// <summary>The kept HTTP/1.1 connections of one source to one destination; the one used last is used first.</summary>
+internal sealed class Http1Pool(LocalPod pod)
+{
+    // Shorter than the keep-alive timeout of any common server (gunicorn has the shortest, 2 s). A server that closes an idle connection
+    // just when a request is sent on it makes that request fail; so the mesh closes first. A connection on the same network is cheap to open.
+    public const int IdleMilliseconds = 1000;
+
+    // Inbound there is a pool for each client's address: those that are not used go.
+    private const int RetireMilliseconds = 10_000;
+
+    private readonly Lock _gate = new();
+    private readonly List<Http1Connection> _idle = [];
+    private long _lastUsed = Environment.TickCount64;
+    private int _underWay;
+
+    /// <summary>Nobody looks after it any more: another pool has taken its place.</summary>
+    public bool IsRetired { get; private set; }
+
+    /// <summary>A kept connection that looks alive; null: open one.</summary>
+    public Http1Connection? Take()
+    {
+        while (true)
+        {
+            Http1Connection connection;
+            lock (_gate)
+            {
+                _underWay++;
+                if (_idle.Count == 0)
+                {
+                    return null;
+                }
+                connection = _idle[^1];
+                _idle.RemoveAt(_idle.Count - 1);
+            }
+            if (connection.IsStillQuiet())
+            {
+                connection.IsReused = true;
+                return connection;
+            }
+            connection.Dispose();
+            Done();
+        }
+    }
+
+    /// <exception cref="UpstreamConnectException">It could not be opened.</exception>
+    public async ValueTask<Http1Connection> ConnectAsync(UpstreamTarget target, CancellationToken cancellation)
+    {
+        try
+        {
+            return new Http1Connection(await target.DialAsync(pod, cancellation), this);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            throw new UpstreamConnectException(exception);
+        }
+    }
+
+    /// <summary>The request is over; the connection, if any, waits for the next.</summary>
+    public void Keep(Http1Connection connection)
+    {
+        connection.IdleSince = Environment.TickCount64;
+        lock (_gate)
+        {
+            _underWay--;
+            if (!IsRetired)
+            {
+                _lastUsed = connection.IdleSince;
+                _idle.Add(connection);
+                return;
+            }
+        }
+        connection.Dispose();
+    }
+
+    /// <summary>The request is over, and there is no connection to keep.</summary>
+    public void Done()
+    {
+        lock (_gate)
+        {
+            _underWay--;
+            _lastUsed = Environment.TickCount64;
+        }
+    }
+
+    /// <summary>Closes what has been idle for too long.</summary>
+    /// <returns>True once the pool itself has been, and is retired.</returns>
+    public bool Sweep(long now)
+    {
+        Http1Connection[] old;
+        lock (_gate)
+        {
+            var count = 0;
+            while (count < _idle.Count && now - _idle[count].IdleSince >= IdleMilliseconds)
+            {
+                count++;
+            }
+            if (count == 0)
+            {
+                return IsRetired |= _idle.Count == 0 && _underWay == 0 && now - _lastUsed > RetireMilliseconds;
+            }
+            old = [.. _idle[..count]];
+            _idle.RemoveRange(0, count);
+        }
+        Dispose(old);
+        return false;
+    }
+
+    public void Close()
+    {
+        Http1Connection[] all;
+        lock (_gate)
+        {
+            IsRetired = true;
+            all = [.. _idle];
+            _idle.Clear();
+        }
+        Dispose(all);
+    }
+
+    private static void Dispose(Http1Connection[] connections)
+    {
+        foreach (var connection in connections)
+        {
+            connection.Dispose();
+        }
+    }
+}
