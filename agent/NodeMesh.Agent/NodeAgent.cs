@@ -251,6 +251,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
             CaptureMode = _capture.Mode,
             Pods = [.. _compilation.LocalPods.Values.Select(p => Status(p, captured.GetValueOrDefault(p.Id)))],
             Problems = [.. problems],
+            Routes = [.. _compilation.RouteStatuses.Values],
             ConfigVersion = _publisher.Current.Version,
             ProxyConfigVersion = _sessions.Applied,
             ProxyPid = _proxies.Pid,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NodeMesh.Agent.Compiler.Routes;
 using NodeMesh.Agent.Resources;
 
 namespace NodeMesh.Agent.Compiler;
@@ -13,6 +14,9 @@ internal sealed record Compilation
 
     /// <summary>The pods of this node, by id.</summary>
     public ImmutableSortedDictionary<string, LocalPod> LocalPods { get; init; } = ImmutableSortedDictionary.Create<string, LocalPod>(StringComparer.Ordinal);
+
+    /// <summary>The conditions of every route that has a Service as parent, by kind/namespace/name: for the status writer and the operator.</summary>
+    public ImmutableSortedDictionary<string, RouteStatus> RouteStatuses { get; init; } = ImmutableSortedDictionary.Create<string, RouteStatus>(StringComparer.Ordinal);
 
     /// <summary>Those of the resources and those between them, in order.</summary>
     public ImmutableArray<ResourceProblem> Problems { get; init; } = [];

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using NodeMesh.Agent.Capture;
+using NodeMesh.Agent.Compiler.Routes;
 using NodeMesh.Agent.Resources;
 
 namespace NodeMesh.Agent.Compiler;
@@ -13,6 +14,7 @@ internal sealed class IncrementalCompiler
 {
     private readonly PodTable _pods;
     private readonly ServiceTable _services;
+    private readonly RouteLedger _routes = new();
     private readonly Dictionary<string, ImmutableArray<ResourceProblem>> _namespaceProblems = new(StringComparer.Ordinal);
     private ResourceSet _resources = ResourceSet.Empty;
     private ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> _observed = new NodeContext("").ObservedAddresses;
@@ -41,16 +43,20 @@ internal sealed class IncrementalCompiler
         // :: Step 3: Services that changed, or whose pods, slices or Namespace did.
         _services.Update(_resources, resources, namespaces, changes);
 
+        // :: Step 4: Routes that changed, or that name a Service which did.
+        _routes.Update(_resources, resources);
+
         _resources = resources;
         _observed = observed;
         return new Compilation
         {
-            Content = new MeshSnapshotContent { Workloads = _pods.Workloads, Services = _services.Services },
+            Content = new MeshSnapshotContent { Workloads = _pods.Workloads, Services = _services.Services, Routes = _routes.Routes },
+            RouteStatuses = _routes.Statuses,
             LocalPods = _pods.LocalPods,
             Problems =
             [
                 .. resources.Problems.Concat(_namespaceProblems.Values.SelectMany(problems => problems))
-                    .Concat(_pods.Problems()).Concat(_services.Problems()).Order(),
+                    .Concat(_pods.Problems()).Concat(_services.Problems()).Concat(_routes.Problems()).Order(),
             ],
         };
     }

@@ -16,6 +16,14 @@ internal sealed record ResourceSet
 
     public ImmutableSortedDictionary<string, EndpointSlice> EndpointSlices { get; init; } = Of<EndpointSlice>();
 
+    public ImmutableSortedDictionary<string, HttpRoute> HttpRoutes { get; init; } = Of<HttpRoute>();
+
+    public ImmutableSortedDictionary<string, GrpcRoute> GrpcRoutes { get; init; } = Of<GrpcRoute>();
+
+    public ImmutableSortedDictionary<string, TlsRoute> TlsRoutes { get; init; } = Of<TlsRoute>();
+
+    public ImmutableSortedDictionary<string, TcpRoute> TcpRoutes { get; init; } = Of<TcpRoute>();
+
     public ImmutableArray<ResourceProblem> Problems { get; init; } = [];
 
     /// <summary>How many objects of kinds the mesh has no use for were passed over.</summary>

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace NodeMesh.Agent.Serving;
 
-/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems. Reads only.</summary>
+/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes. Reads only.</summary>
 internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher publisher, ProxySessions sessions, AgentMetrics metrics, TimeProvider time)
 {
     private const string Text = "text/plain; charset=utf-8";
@@ -30,6 +30,7 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
         app.Map("/pods", (RequestDelegate)PodsAsync);
         app.Map("/config", (RequestDelegate)ConfigAsync);
         app.Map("/problems", (RequestDelegate)ProblemsAsync);
+        app.Map("/routes", (RequestDelegate)RoutesAsync);
         try
         {
             await app.StartAsync().ConfigureAwait(false);
@@ -64,6 +65,9 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
 
     private Task ProblemsAsync(HttpContext context) =>
         WriteJsonAsync(context, JsonSerializer.Serialize(status().Problems, AdminJson.Default.IReadOnlyListProblemStatus));
+
+    private Task RoutesAsync(HttpContext context) =>
+        WriteJsonAsync(context, JsonSerializer.Serialize(status().Routes, AdminJson.Default.IReadOnlyListRouteStatus));
 
     private Task ConfigAsync(HttpContext context)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using NodeMesh.Agent.Compiler.Routes;
 
 namespace NodeMesh.Agent.Serving;
 
@@ -12,6 +13,9 @@ internal sealed record AgentStatus
     public IReadOnlyList<PodStatus> Pods { get; init; } = [];
 
     public IReadOnlyList<ProblemStatus> Problems { get; init; } = [];
+
+    /// <summary>What is said of each route that has a Service as parent.</summary>
+    public IReadOnlyList<RouteStatus> Routes { get; init; } = [];
 
     public ulong ConfigVersion { get; init; }
 
@@ -64,4 +68,5 @@ internal sealed record PodsAnswer(string Capture, IReadOnlyList<PodStatus> Pods)
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(PodsAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<ProblemStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<RouteStatus>))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -3,6 +3,7 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.Compiler;
+using NodeMesh.Agent.Compiler.Routes;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Documents;
 using NodeMesh.Agent.Resources.Model;
@@ -65,6 +66,7 @@ public class CompilerProperties
         {
             Workloads = old.Workloads.RemoveRange(delta.RemovedWorkloads).SetItems(delta.Workloads.Select(workload => KeyValuePair.Create(workload.Id, workload))),
             Services = old.Services.RemoveRange(delta.RemovedServices).SetItems(delta.Services.Select(service => KeyValuePair.Create(service.Id, service))),
+            Routes = old.Routes.RemoveRange(delta.RemovedRoutes).SetItems(delta.Routes.Select(routes => KeyValuePair.Create(routes.Service, routes))),
         });
         Assert.DoesNotContain(delta.Services, service => service.Equals(old.Services.GetValueOrDefault(service.Id)));
         Assert.DoesNotContain(delta.Workloads, workload => workload.Equals(old.Workloads.GetValueOrDefault(workload.Id)));
@@ -84,14 +86,16 @@ public class CompilerProperties
 
     private static IEnumerable<DeclaredObject> Objects(ResourceSet set)
     {
-        var resources = set.Namespaces.Values.Cast<IResource>().Concat(set.Pods.Values).Concat(set.Services.Values).Concat(set.EndpointSlices.Values);
-        return resources.Select(resource => new DeclaredObject(Kinds.Named(resource.GetType().Name)!, resource, 0, new SourceLocation("")));
+        var resources = set.Namespaces.Values.Cast<IResource>().Concat(set.Pods.Values).Concat(set.Services.Values).Concat(set.EndpointSlices.Values)
+            .Concat(set.HttpRoutes.Values).Concat(set.GrpcRoutes.Values).Concat(set.TlsRoutes.Values).Concat(set.TcpRoutes.Values);
+        return resources.Select(resource => new DeclaredObject(Kinds.Named((resource as IRoute)?.Kind ?? resource.GetType().Name)!, resource, 0, new SourceLocation("")));
     }
 
     private static void AssertEqual(Compilation expected, Compilation actual)
     {
         AssertEqual(expected.Content, actual.Content);
         Assert.Equal(expected.LocalPods, actual.LocalPods);
+        Assert.Equal<KeyValuePair<string, RouteStatus>>(expected.RouteStatuses, actual.RouteStatuses);
         Assert.Equal(expected.Problems.AsEnumerable(), actual.Problems);
     }
 
@@ -99,5 +103,6 @@ public class CompilerProperties
     {
         Assert.Equal<KeyValuePair<string, Workload>>(expected.Workloads, actual.Workloads);
         Assert.Equal<KeyValuePair<string, Contract.Service>>(expected.Services, actual.Services);
+        Assert.Equal<KeyValuePair<string, ServiceRoutes>>(expected.Routes, actual.Routes);
     }
 }

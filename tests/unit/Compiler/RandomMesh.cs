@@ -22,7 +22,7 @@ internal sealed class RandomMesh
     public void Step(int choice)
     {
         var random = new Random(unchecked((choice * 1_000_003) + _steps++));
-        switch (random.Next(10))
+        switch (random.Next(13))
         {
             case < 4:
                 Resources = Resources with { Pods = Change(Resources.Pods, random, "p", 6, RandomPod) };
@@ -35,6 +35,15 @@ internal sealed class RandomMesh
                 break;
             case 8:
                 Resources = Resources with { Namespaces = Change(Resources.Namespaces, random, null, 0, (_, metadata) => new Namespace { Metadata = metadata }) };
+                break;
+            case 9:
+                Resources = Resources with { HttpRoutes = Change(Resources.HttpRoutes, random, "r", 4, RandomHttpRoute) };
+                break;
+            case 10:
+                Resources = Resources with { GrpcRoutes = Change(Resources.GrpcRoutes, random, "r", 2, RandomGrpcRoute) };
+                break;
+            case 11:
+                Resources = Resources with { TcpRoutes = Change(Resources.TcpRoutes, random, "r", 2, RandomTcpRoute) };
                 break;
             default:
                 Observed = Observed.SetItem($"{Home(random)}/p{random.Next(6)}", [.. Enumerable.Range(0, random.Next(3)).Select(_ => IPAddress.Parse(Address(random)))]);
@@ -103,6 +112,59 @@ internal sealed class RandomMesh
         ],
         Ports = [new EndpointPort { Name = Pick(random, "http", ""), Port = 8080 + random.Next(2) }],
     };
+
+    private static HttpRoute RandomHttpRoute(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new HttpRouteSpec
+        {
+            ParentRefs = Parents(random),
+            Rules =
+            [
+                .. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => new HttpRouteRule
+                {
+                    Matches = [.. Enumerable.Range(0, random.Next(3)).Select(_ => new HttpRouteMatch
+                    {
+                        Path = new HttpPathMatch { Type = Pick(random, "Exact", "PathPrefix", "RegularExpression", "Nonsense"), Value = Pick(random, "/", "/a", "/a/b", "/(") },
+                        Method = Pick<string?>(random, null, "GET"),
+                    })],
+                    Filters = [.. Enumerable.Range(0, random.Next(2)).Select(_ => new RouteFilter { Type = Pick(random, "Nonsense", "ExtensionRef"), ExtensionRef = new LocalReference() })],
+                    BackendRefs = Backends(random),
+                }),
+            ],
+        },
+    };
+
+    private static GrpcRoute RandomGrpcRoute(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new GrpcRouteSpec { ParentRefs = Parents(random), Rules = [new GrpcRouteRule { BackendRefs = Backends(random) }] },
+    };
+
+    private static TcpRoute RandomTcpRoute(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new TcpRouteSpec { ParentRefs = Parents(random), Rules = [new ConnectionRouteRule { BackendRefs = Backends(random) }] },
+    };
+
+    private static IReadOnlyList<ParentReference> Parents(Random random) => [.. Enumerable.Range(0, 1 + random.Next(2)).Select(at => new ParentReference
+    {
+        Group = Pick(random, "", "", "", "other"),
+        Kind = "Service",
+        Namespace = Pick<string?>(random, null, "a", "b"),
+        Name = $"s{random.Next(3)}",
+        Port = Pick<int?>(random, null, 80, 81),
+        SectionName = at == 0 ? null : "http",
+    })];
+
+    private static IReadOnlyList<BackendReference> Backends(Random random) => [.. Enumerable.Range(0, random.Next(3)).Select(_ => new BackendReference
+    {
+        Kind = Pick(random, "Service", "Service", "Other"),
+        Namespace = Pick<string?>(random, null, "a", "b"),
+        Name = $"s{random.Next(3)}",
+        Port = 80 + random.Next(2),
+        Weight = Pick<int?>(random, null, 0, 3),
+    })];
 
     private static string Home(Random random) => Pick(random, "a", "b");
 

@@ -65,7 +65,7 @@ public class ResourceFileTests
 
     [Theory]
     [InlineData("apps/v1", "Deployment")]
-    [InlineData("gateway.networking.k8s.io/v1", "HTTPRoute")]
+    [InlineData("gateway.networking.k8s.io/v1", "Gateway")]
     [InlineData("v1", "ConfigMap")]
     [InlineData("v1", "Secret")]
     [InlineData("serving.knative.dev/v1", "Service")]

@@ -25,8 +25,33 @@ internal static class Kinds
         "EndpointSlice", "discovery.k8s.io/v1", "endpointslices", ModelJson.Default.EndpointSlice,
         (it, metadata) => it with { Metadata = metadata }, set => set.EndpointSlices, (set, all) => set with { EndpointSlices = all });
 
+    public static ResourceKind HttpRoute { get; } = new ResourceKind<HttpRoute>(
+        GatewayApi.HttpRoute, $"{GatewayApi.Group}/v1", "httproutes", ModelJson.Default.HttpRoute,
+        (it, metadata) => it with { Metadata = metadata }, set => set.HttpRoutes, (set, all) => set with { HttpRoutes = all })
+    {
+        OtherVersions = [$"{GatewayApi.Group}/v1beta1"],
+    };
+
+    public static ResourceKind GrpcRoute { get; } = new ResourceKind<GrpcRoute>(
+        GatewayApi.GrpcRoute, $"{GatewayApi.Group}/v1", "grpcroutes", ModelJson.Default.GrpcRoute,
+        (it, metadata) => it with { Metadata = metadata }, set => set.GrpcRoutes, (set, all) => set with { GrpcRoutes = all });
+
+    public static ResourceKind TlsRoute { get; } = new ResourceKind<TlsRoute>(
+        GatewayApi.TlsRoute, $"{GatewayApi.Group}/v1", "tlsroutes", ModelJson.Default.TlsRoute,
+        (it, metadata) => it with { Metadata = metadata }, set => set.TlsRoutes, (set, all) => set with { TlsRoutes = all })
+    {
+        OtherVersions = [$"{GatewayApi.Group}/v1alpha3", $"{GatewayApi.Group}/v1alpha2"],
+    };
+
+    public static ResourceKind TcpRoute { get; } = new ResourceKind<TcpRoute>(
+        GatewayApi.TcpRoute, $"{GatewayApi.Group}/v1", "tcproutes", ModelJson.Default.TcpRoute,
+        (it, metadata) => it with { Metadata = metadata }, set => set.TcpRoutes, (set, all) => set with { TcpRoutes = all })
+    {
+        OtherVersions = [$"{GatewayApi.Group}/v1alpha2"],
+    };
+
     /// <summary>Every kind that is read, from files and from the Kubernetes API: a new one is added here, and nowhere else.</summary>
-    public static IReadOnlyList<ResourceKind> All { get; } = [Namespace, Pod, Service, EndpointSlice];
+    public static IReadOnlyList<ResourceKind> All { get; } = [Namespace, Pod, Service, EndpointSlice, HttpRoute, GrpcRoute, TlsRoute, TcpRoute];
 
     private static readonly FrozenDictionary<string, ResourceKind> ByName = All.ToFrozenDictionary(kind => kind.Name);
 
@@ -35,6 +60,10 @@ internal static class Kinds
         "Binding", "ComponentStatus", "ConfigMap", "Endpoints", "Event", "LimitRange", "Node", "PersistentVolume", "PersistentVolumeClaim",
         "PodTemplate", "ReplicationController", "ResourceQuota", "Secret", "ServiceAccount");
 
+    /// <summary>The rest of the Gateway API.</summary>
+    private static readonly FrozenSet<string> OtherGatewayKinds = FrozenSet.Create(
+        "BackendTLSPolicy", "Gateway", "GatewayClass", "ListenerSet", "ReferenceGrant", "UDPRoute");
+
     /// <summary>The kind an object is read as; null: it is not read.</summary>
     /// <param name="complaint">Set when it looks like one that should be read, but can not be; else the object is of no use to the mesh.</param>
     public static ResourceKind? Find(string apiVersion, string kind, out string? complaint)
@@ -42,7 +71,7 @@ internal static class Kinds
         complaint = null;
         if (ByName.TryGetValue(kind, out var known))
         {
-            if (apiVersion == known.ApiVersion)
+            if (apiVersion == known.ApiVersion || known.OtherVersions.Contains(apiVersion))
             {
                 return known;
             }
@@ -53,7 +82,8 @@ internal static class Kinds
             }
             return null;
         }
-        if (IsOurs(apiVersion) && !(apiVersion == "v1" && OtherCoreKinds.Contains(kind)))
+        if (IsOurs(apiVersion) && !(apiVersion == "v1" && OtherCoreKinds.Contains(kind))
+            && !(Group(apiVersion) == GatewayApi.Group && OtherGatewayKinds.Contains(kind)))
         {
             var meant = ByName.Keys.FirstOrDefault(name => name.Equals(kind, StringComparison.OrdinalIgnoreCase));
             complaint = $"{apiVersion} has no kind {kind}" + (meant is null ? "" : $": {meant} is meant, perhaps");
@@ -63,7 +93,7 @@ internal static class Kinds
 
     public static ResourceKind? Named(string? kind) => kind is null ? null : ByName.GetValueOrDefault(kind);
 
-    private static bool IsOurs(string apiVersion) => Group(apiVersion) is "" or "discovery.k8s.io" or "nodemesh.io";
+    private static bool IsOurs(string apiVersion) => Group(apiVersion) is "" or "discovery.k8s.io" or GatewayApi.Group or "nodemesh.io";
 
     private static string Group(string apiVersion) => apiVersion.IndexOf('/') is var slash && slash < 0 ? "" : apiVersion[..slash];
 }

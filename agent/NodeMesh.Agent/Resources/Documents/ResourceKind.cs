@@ -7,7 +7,7 @@ namespace NodeMesh.Agent.Resources.Documents;
 
 /// <summary>A kind of objects that the mesh reads: how it is called, read, and kept.</summary>
 /// <param name="name">As in the field kind.</param>
-/// <param name="apiVersion">The one version that is read.</param>
+/// <param name="apiVersion">The version that is asked for.</param>
 /// <param name="plural">As in the paths of the Kubernetes API.</param>
 internal abstract class ResourceKind(string name, string apiVersion, string plural)
 {
@@ -16,6 +16,9 @@ internal abstract class ResourceKind(string name, string apiVersion, string plur
     public string ApiVersion => apiVersion;
 
     public string Plural => plural;
+
+    /// <summary>Versions of a file that are read as well: they have the same fields, as far as the mesh uses them.</summary>
+    public IReadOnlyList<string> OtherVersions { get; init; } = [];
 
     /// <summary>False for what belongs to the cluster as a whole.</summary>
     public bool IsNamespaced { get; init; } = true;

@@ -8,4 +8,8 @@ namespace NodeMesh.Agent.Resources.Model;
 [JsonSerializable(typeof(Pod))]
 [JsonSerializable(typeof(Service))]
 [JsonSerializable(typeof(EndpointSlice))]
+[JsonSerializable(typeof(HttpRoute))]
+[JsonSerializable(typeof(GrpcRoute))]
+[JsonSerializable(typeof(TlsRoute))]
+[JsonSerializable(typeof(TcpRoute))]
 internal sealed partial class ModelJson : JsonSerializerContext;

@@ -15,6 +15,9 @@ internal static partial class Names
     public static bool IsLabelKey(string text) =>
         text.IndexOf('/') is var slash && slash < 0 ? IsQualifiedName(text) : IsDnsSubdomain(text[..slash]) && IsQualifiedName(text[(slash + 1)..]);
 
+    /// <summary>A token of HTTP: the name of a header.</summary>
+    public static bool IsToken(string text) => text.Length is > 0 and <= 256 && Token().IsMatch(text);
+
     private static bool IsQualifiedName(string text) => text.Length <= 63 && QualifiedName().IsMatch(text);
 
     [GeneratedRegex(@"^[a-z0-9]([-a-z0-9]*[a-z0-9])?\z")]
@@ -25,4 +28,7 @@ internal static partial class Names
 
     [GeneratedRegex(@"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\z")]
     private static partial Regex QualifiedName();
+
+    [GeneratedRegex(@"^[A-Za-z0-9!#$%&'*+\-.^_`|~]+\z")]
+    private static partial Regex Token();
 }

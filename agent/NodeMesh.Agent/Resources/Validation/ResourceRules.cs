@@ -20,6 +20,9 @@ internal static class ResourceRules
             case EndpointSlice slice:
                 EndpointSliceRules.Check(slice, errors);
                 break;
+            case IRoute route:
+                RouteRules.Check(route, errors);
+                break;
         }
         return errors;
     }
@@ -51,7 +54,7 @@ internal static class ResourceRules
     private static void CheckMetadata(IResource resource, FieldErrors errors)
     {
         var metadata = resource.Metadata;
-        var (valid, rule) = resource is Pod or EndpointSlice
+        var (valid, rule) = resource is Pod or EndpointSlice or IRoute
             ? (Names.IsDnsSubdomain(metadata.Name), "lower-case letters, digits, - and ., at most 253")
             : (Names.IsDnsLabel(metadata.Name), "lower-case letters, digits and -, at most 63");
         if (metadata.Name.Length == 0)
