@@ -73,7 +73,7 @@ internal static class MatchCompiler
         static string Group(string expression) => expression.Length == 0 ? AnyName : $"(?:{Checked(expression)})";
     }
 
-    private static IEnumerable<Contract.ValueMatch> Headers(IReadOnlyList<HttpValueMatch> headers) => Values(headers, name => name.ToLowerInvariant());
+    private static List<Contract.ValueMatch> Headers(IReadOnlyList<HttpValueMatch> headers) => Values(headers, name => name.ToLowerInvariant());
 
     // Of several for one name the first counts.
     private static List<Contract.ValueMatch> Values(IReadOnlyList<HttpValueMatch> values, Func<string, string> name)
