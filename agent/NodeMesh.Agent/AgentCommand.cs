@@ -3,7 +3,9 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Agent.Capture;
+using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Directory;
+using NodeMesh.Agent.Resources.Kubernetes;
 
 namespace NodeMesh.Agent;
 
@@ -14,7 +16,10 @@ internal static class AgentCommand
 
     public static RootCommand Create()
     {
-        var resources = new Option<DirectoryInfo>("--resources") { Required = true, Description = "Directory of YAML files, watched" };
+        var resources = new Option<DirectoryInfo?>("--resources") { Description = "Directory of YAML files, watched" };
+        var kubernetes = new Option<bool>("--kubernetes") { Description = "Resources from the Kubernetes API: as the service account of this pod, or by --kubeconfig" };
+        var kubeconfig = new Option<FileInfo?>("--kubeconfig") { Description = "File that says how the Kubernetes API is reached" };
+        var context = new Option<string?>("--context") { Description = "Context of the kubeconfig; else its current one" };
         var capture = new Option<CaptureChoice>("--capture") { DefaultValueFactory = _ => CaptureChoice.Auto, Description = "How to capture: auto probes the kernel" };
         var admin = new Option<IPEndPoint>("--admin")
         {
@@ -31,11 +36,27 @@ internal static class AgentCommand
         var keep = new Option<bool>("--keep-on-stop") { Description = "Leave capture and proxy in place when stopped, for a successor (an upgrade of the agent)" };
         var level = new Option<LogLevel>("--log-level") { DefaultValueFactory = _ => LogLevel.Information };
 
-        var run = new Command("run", "Puts the pods of this node behind its proxy") { resources, capture, admin, state, proxy, proxyUser, node, onFailure, drain, keep, level };
+        var run = new Command("run", "Puts the pods of this node behind its proxy") { resources, kubernetes, kubeconfig, context, capture, admin, state, proxy, proxyUser, node, onFailure, drain, keep, level };
+        run.Validators.Add(result =>
+        {
+            var fromApi = result.GetValue(kubernetes);
+            if (fromApi == (result.GetValue(resources) is not null))
+            {
+                result.AddError("give either --resources DIR or --kubernetes: it says where Pods, Services and the rest are read from");
+            }
+            else if (!fromApi && (result.GetValue(kubeconfig) is not null || result.GetValue(context) is not null))
+            {
+                result.AddError("--kubeconfig and --context go with --kubernetes");
+            }
+            else if (result.GetValue(context) is not null && result.GetValue(kubeconfig) is null)
+            {
+                result.AddError("--context names a context of a kubeconfig: give --kubeconfig FILE too");
+            }
+        });
         run.SetAction((parsed, cancellation) => RunAsync(
             new AgentOptions
             {
-                Resources = parsed.GetValue(resources)!.FullName,
+                Source = parsed.GetValue(resources)?.FullName ?? "the Kubernetes API",
                 Capture = parsed.GetValue(capture),
                 Admin = parsed.GetValue(admin)!,
                 State = new StateDirectory(parsed.GetValue(state)!),
@@ -46,11 +67,19 @@ internal static class AgentCommand
                 Drain = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(drain), 0, 3600)),
                 KeepOnStop = parsed.GetValue(keep),
             },
+            parsed.GetValue(resources)?.FullName,
+            new KubernetesOptions
+            {
+                Node = parsed.GetValue(node)!,
+                Kubeconfig = parsed.GetValue(kubeconfig)?.FullName,
+                Context = parsed.GetValue(context),
+            },
             parsed.GetValue(level)));
         return new RootCommand("The agent of a NodeMesh node") { run };
     }
 
-    private static async Task<int> RunAsync(AgentOptions options, LogLevel level)
+    /// <param name="directory">null: the resources come from the Kubernetes API.</param>
+    private static async Task<int> RunAsync(AgentOptions options, string? directory, KubernetesOptions kubernetes, LogLevel level)
     {
         using var logs = LoggerFactory.Create(logging => logging.SetMinimumLevel(level).AddSimpleConsole(console =>
         {
@@ -67,10 +96,13 @@ internal static class AgentCommand
             {
                 throw new AgentStartException("nodemesh-agent enters network namespaces and loads eBPF programs: run it as root (sudo nodemesh-agent run ...)");
             }
+            using var api = directory is null ? KubernetesApi.Connect(kubernetes) : null;
+            IResourceSource source = directory is null
+                ? new KubernetesSource(api!, kubernetes, TimeProvider.System, Random.Shared, logs.CreateLogger("kubernetes"))
+                : new DirectorySource(directory, new DirectoryOptions(), TimeProvider.System);
             options.State.Open(options.ProxyUser);
             using var capture = CaptureChooser.Choose(options, logs.CreateLogger("capture"));
-            await new NodeAgent(options, capture, logs, TimeProvider.System)
-                .RunAsync(new DirectorySource(options.Resources, new DirectoryOptions(), TimeProvider.System), stop.Token).ConfigureAwait(false);
+            await new NodeAgent(options, capture, logs, TimeProvider.System).RunAsync(source, stop.Token).ConfigureAwait(false);
             return 0;
         }
         catch (Exception e) when (e is AgentStartException or CaptureException)

@@ -6,8 +6,8 @@ namespace NodeMesh.Agent;
 /// <summary>The command line of <c>nodemesh-agent run</c>, checked.</summary>
 internal sealed record AgentOptions
 {
-    /// <summary>The directory of YAML that says what the mesh is.</summary>
-    public required string Resources { get; init; }
+    /// <summary>Where the resources come from, for the log: a directory, or an API server.</summary>
+    public required string Source { get; init; }
 
     public required CaptureChoice Capture { get; init; }
 

@@ -77,7 +77,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         var loop = _loop.RunAsync(e => LogLoopFailed(e));
         _loop.Post(_proxies.Start);
         var watching = WatchAsync(source, stop);
-        LogServing(_options.Node, _capture.Mode, _options.Admin.ToString(), _options.Resources);
+        LogServing(_options.Node, _capture.Mode, _options.Admin.ToString(), _options.Source);
 
         await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
         await watching.ConfigureAwait(false);
@@ -196,7 +196,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         {
             return;
         }
-        if (!_resources.Problems.Any(p => p.Kind == "Directory"))
+        if (_resources.IsCurrent)
         {
             _readAt = _time.GetUtcNow();
         }

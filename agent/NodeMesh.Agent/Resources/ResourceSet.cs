@@ -26,6 +26,9 @@ internal sealed record ResourceSet
 
     public ImmutableArray<ResourceProblem> Problems { get; init; } = [];
 
+    /// <summary>False while their source can not be read, or may have changed unseen: the resources as last read stay in force.</summary>
+    public bool IsCurrent { get; init; } = true;
+
     /// <summary>How many objects of kinds the mesh has no use for were passed over.</summary>
     public int Skipped { get; init; }
 

@@ -52,7 +52,7 @@ internal sealed class DirectoryReader(string root, long maxFileLength)
         {
             gone.ForEach(path => _seen.Remove(path));
             _problem = problem;
-            _set = _files.Update(changed, gone, problem is null ? [] : [problem]);
+            _set = _files.Update(changed, gone, problem is null ? [] : [problem]) with { IsCurrent = problem is null };
         }
         return _set;
     }

@@ -4,6 +4,9 @@ namespace NodeMesh.Agent.Resources.Model;
 
 internal sealed record Pod : IResource
 {
+    /// <summary>On the API's image of a static pod: the uid that the kubelet, and so its cgroups, know the pod by.</summary>
+    public const string StaticUidAnnotation = "kubernetes.io/config.hash";
+
     public ObjectMeta Metadata { get; init => field = value ?? ObjectMeta.Empty; } = ObjectMeta.Empty;
 
     public PodSpec Spec { get; init => field = value ?? PodSpec.Empty; } = PodSpec.Empty;

@@ -1,0 +1,91 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using NodeMesh.Agent.Resources.Documents;
+using NodeMesh.Agent.Resources.Model;
+
+namespace NodeMesh.Agent.Resources.Kubernetes;
+
+/// <summary>
+/// Resources from the Kubernetes API. The first set comes when every kind has been listed in full: half a cluster would be compiled to
+/// Services without endpoints. From then on the last set stays in force however long the API server is away.
+/// </summary>
+internal sealed class KubernetesSource : IResourceSource
+{
+    private readonly KubernetesOptions _options;
+    private readonly TimeProvider _time;
+    private readonly IReadOnlyList<ObjectFeed> _feeds;
+    private readonly ILookup<ResourceKind, ObjectFeed> _byKind;
+    private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public KubernetesSource(KubernetesApi api, KubernetesOptions options, TimeProvider time, Random random, ILogger log)
+    {
+        _options = options;
+        _time = time;
+        _feeds = [.. WatchedKind.All(options.Node).Select(watched =>
+            new ObjectFeed(api, watched, options, time, random, () => _changed.Writer.TryWrite(true), log))];
+        _byKind = _feeds.ToLookup(feed => feed.Watched.Kind);
+    }
+
+    public async IAsyncEnumerable<ResourceSet> WatchAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var running = _feeds.Select(feed => feed.RunAsync(stop.Token)).ToList();
+        try
+        {
+            var set = ResourceSet.Empty;
+            var isFirst = true;
+            while (true)
+            {
+                await _changed.Reader.ReadAsync(cancellation);
+                if (!_feeds.All(feed => feed.HasSynced))
+                {
+                    continue;
+                }
+                await Task.Delay(_options.Gather, _time, cancellation);
+                _changed.Reader.TryRead(out _);
+                var now = Collect(set);
+                if (isFirst || !ReferenceEquals(now, set))
+                {
+                    (set, isFirst) = (now, false);
+                    var given = _time.GetTimestamp();
+                    yield return set;
+                    if (_options.Interval - _time.GetElapsedTime(given) is { Ticks: > 0 } rest)
+                    {
+                        await Task.Delay(rest, _time, cancellation);
+                    }
+                }
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(running);
+        }
+    }
+
+    private ResourceSet Collect(ResourceSet set)
+    {
+        var edit = new ResourceSetEdit(set);
+        var isTouched = false;
+        foreach (var feed in _feeds)
+        {
+            foreach (var id in feed.TakeTouched())
+            {
+                isTouched = true;
+                edit.Put(feed.Watched.Kind, id, Newest(feed.Watched.Kind, id));
+            }
+        }
+        var problems = _feeds.SelectMany(feed => feed.Problems()).Order().ToList();
+        var isCurrent = _feeds.All(feed => feed.IsConnected);
+        if (!isTouched && isCurrent == set.IsCurrent && problems.SequenceEqual(set.Problems))
+        {
+            return set;
+        }
+        return edit.Apply() with { Problems = [.. problems], IsCurrent = isCurrent };
+    }
+
+    // A pod of a StatefulSet that moves is for a moment in two feeds, and which of them tells first is not said.
+    private IResource? Newest(ResourceKind kind, string id) =>
+        _byKind[kind].Select(feed => feed.Find(id)).OfType<IResource>().MaxBy(found => found.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue);
+}
