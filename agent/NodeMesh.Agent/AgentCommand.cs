@@ -81,15 +81,16 @@ internal static class AgentCommand
     /// <param name="directory">null: the resources come from the Kubernetes API.</param>
     private static async Task<int> RunAsync(AgentOptions options, string? directory, KubernetesOptions kubernetes, LogLevel level)
     {
+        // First of all: from here on, a signal means that whatever was begun is put back.
+        using var stop = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var logs = LoggerFactory.Create(logging => logging.SetMinimumLevel(level).AddSimpleConsole(console =>
         {
             console.SingleLine = true;
             console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
             console.UseUtcTimestamp = true;
         }));
-        using var stop = new CancellationTokenSource();
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         try
         {
             if (Environment.UserName != "root" && !Environment.IsPrivilegedProcess)
@@ -107,6 +108,7 @@ internal static class AgentCommand
         }
         catch (Exception e) when (e is AgentStartException or CaptureException)
         {
+            options.State.Discard();
             await Console.Error.WriteLineAsync(e.Message).ConfigureAwait(false);
             return 1;
         }

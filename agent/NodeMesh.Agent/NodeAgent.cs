@@ -59,10 +59,11 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
     /// <exception cref="AgentStartException">It can't serve here.</exception>
     public async Task RunAsync(IResourceSource source, CancellationToken stop)
     {
-        _capture.Open();
-        var config = await ConfigServer.StartAsync(_options.State.ConfigSocket, _options.ProxyUser, _publisher, _sessions).ConfigureAwait(false);
+        // What may fail for reasons outside the kernel comes before anything is changed in it.
         var admin = await new AdminServer(Status, _publisher, _sessions, new AgentMetrics(), _time)
             .StartAsync(_options.Admin).ConfigureAwait(false);
+        _capture.Open();
+        var config = await ConfigServer.StartAsync(_options.State.ConfigSocket, _options.ProxyUser, _publisher, _sessions).ConfigureAwait(false);
         using var sockets = new SocketChannel(_options.State.SocketsSocket, _options.ProxyUser, _pods.MakeDialSockets, this, _log);
         _cni.TakeMissed(_options.State);
         using var cni = new CniServer(_options.State.CniSocket, _cni.AnswerAsync, _log);

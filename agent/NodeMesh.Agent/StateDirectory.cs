@@ -11,6 +11,7 @@ internal sealed class StateDirectory(string path)
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private FileStream? _lock;
+    private bool _isNew;
 
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
@@ -34,6 +35,7 @@ internal sealed class StateDirectory(string path)
     /// <exception cref="AgentStartException">Another agent holds the directory, or it can't be made.</exception>
     public void Open(uint proxyUser)
     {
+        _isNew = !Directory.Exists(Agent);
         try
         {
             Directory.CreateDirectory(Path);
@@ -76,6 +78,15 @@ internal sealed class StateDirectory(string path)
         if (!Directory.EnumerateFileSystemEntries(Path).Any())
         {
             Directory.Delete(Path);
+        }
+    }
+
+    /// <summary>After a start that came to nothing: what this agent made goes, what a predecessor left stays.</summary>
+    public void Discard()
+    {
+        if (_isNew && _lock is not null)
+        {
+            Remove();
         }
     }
 

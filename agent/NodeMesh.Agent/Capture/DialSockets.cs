@@ -46,6 +46,7 @@ internal static class DialSockets
         try
         {
             SocketCalls.Set(socket, SocketCalls.SolTcp, SocketCalls.TcpNoDelay, 1, "TCP_NODELAY");
+            KeepAlive.Set(socket);
             if (kind is SocketKind.InboundLegV4 or SocketKind.InboundLegV6)
             {
                 MakeLeg(socket, family);

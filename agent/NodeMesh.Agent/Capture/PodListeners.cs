@@ -69,6 +69,7 @@ internal sealed record PodListeners(SafeSocketHandle Outbound, SafeSocketHandle 
             }
             // Accepted sockets inherit it: a system call less for each.
             SocketCalls.Set(socket, SocketCalls.SolTcp, SocketCalls.TcpNoDelay, 1, "TCP_NODELAY");
+            KeepAlive.Set(socket);
 
             // Any address, port 0: struct sockaddr_in6 (28 bytes) or sockaddr_in (16), all zero but the family.
             Span<byte> any = stackalloc byte[dualStack ? 28 : 16];

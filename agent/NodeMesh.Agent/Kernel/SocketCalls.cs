@@ -19,6 +19,7 @@ internal static partial class SocketCalls
 
     public const int SolSocket = 1;
     public const int SoReuseAddress = 2;
+    public const int SoKeepAlive = 9;
     public const int SoMark = 36;
     public const int SoNetnsCookie = 71;
 
@@ -32,6 +33,9 @@ internal static partial class SocketCalls
 
     public const int SolTcp = 6;
     public const int TcpNoDelay = 1;
+    public const int TcpKeepIdle = 4;
+    public const int TcpKeepInterval = 5;
+    public const int TcpKeepCount = 6;
 
     public const int OpenReadOnly = 0;
     public const int OpenCloseOnExec = 0x80000;

@@ -57,16 +57,19 @@ internal static class PodOpener
     }
 
     /// <summary>Whether the name now leads to another namespace, or to none.</summary>
-    public static bool IsGone(PodSandbox sandbox, LocalPod pod)
+    public static bool IsGone(PodSandbox sandbox, LocalPod pod) => TryCookie(pod) != sandbox.Cookie;
+
+    /// <summary>The cookie of the namespace the pod names; null when there is none.</summary>
+    public static ulong? TryCookie(LocalPod pod)
     {
         try
         {
             using var netns = Netns.Open(pod.Netns);
-            return Netns.Cookie(netns) != sandbox.Cookie;
+            return Netns.Cookie(netns);
         }
         catch (IOException)
         {
-            return true;
+            return null;
         }
     }
 

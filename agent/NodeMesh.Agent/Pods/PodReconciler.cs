@@ -108,7 +108,10 @@ internal sealed partial class PodReconciler(
     /// <summary>Releases what a killed predecessor had captured and nobody wants any more. Once, after the first reconcile.</summary>
     public void ReleaseOrphans()
     {
-        foreach (var entry in _ledger.Entries.Where(e => !_sandboxes.ContainsKey(e.Cookie)).ToList())
+        // By their namespaces, not by what is captured yet: before its proxy has come back nothing is, and to release a pod that is
+        // wanted would break its connections and let new ones go past the mesh.
+        var wanted = _pods.Values.Select(pod => PodOpener.TryCookie(pod.Wanted)).OfType<ulong>().ToHashSet();
+        foreach (var entry in _ledger.Entries.Where(e => !wanted.Contains(e.Cookie) && !_sandboxes.ContainsKey(e.Cookie)).ToList())
         {
             var sandbox = PodOpener.Reopen(entry);
             LogOrphan(entry.Id);
@@ -206,6 +209,12 @@ internal sealed partial class PodReconciler(
         {
             LogReplaced(pod.Wanted.Id);
             Forget(pod, gone: true);
+        }
+        if (_pods.Values.FirstOrDefault(other => other != pod && other.Sandbox?.Cookie == found.Cookie) is { } holder)
+        {
+            found.Netns.Dispose();
+            throw new PodRefusedException(pod.Wanted.Id, "NetnsConflict",
+                $"network namespace {pod.Wanted.Netns} is the one of pod {holder.Wanted.Id} ({holder.Wanted.Netns}), which keeps it: give each pod its own");
         }
         if (_releasing.ContainsKey(found.Cookie) || (pod.Sandbox is null && !proxies.Serving.Any()))
         {

@@ -17,7 +17,8 @@ internal sealed partial class PodLifecycle(
     Action<FromProxy> send,
     ILogger<PodLifecycle> logger)
 {
-    private static readonly TimeSpan OldListenersLinger = TimeSpan.FromSeconds(5);
+    // Longer than an agent needs, on a busy node, from naming a pod anew to having the kernel steer to the new listeners.
+    private static readonly TimeSpan OldListenersLinger = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan FirstSnapshotLimit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(20);
 
@@ -194,7 +195,8 @@ internal sealed partial class PodLifecycle(
 
     private async Task StopLaterAsync(Entry old)
     {
-        await Task.Delay(OldListenersLinger, context.Time, CancellationToken.None);
+        // Not beyond the pod's own end: they would keep its namespace.
+        await Task.Delay(OldListenersLinger, context.Time, old.Pod.Gone).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         old.Outbound.Stop();
         old.Inbound.Stop();
     }

@@ -38,13 +38,19 @@ public sealed class TestAgent : IAsyncDisposable
     /// <summary>Starts it, and waits until it is ready: every enrolled pod captured, the proxy on the current snapshot.</summary>
     public async Task StartAsync(params string[] options)
     {
-        Directory.CreateDirectory(State);
+        Launch(options);
+        await ReadyAsync();
+    }
+
+    /// <summary>Starts it, and does not wait.</summary>
+    public void Launch(params string[] options)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(State)!);
         _process = ChildProcess.Start(_node.Inside(
         [
             Products.Agent, "run", "--resources", _node.Mesh.Resources.Path, "--capture", _node.Mesh.Capture, "--admin", Admin.ToString(),
             "--state", State, "--proxy", Products.Proxy, "--node", _node.Name, .. options,
         ]));
-        await ReadyAsync();
     }
 
     public async Task ReadyAsync()

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Text.RegularExpressions;
+using NodeMesh.NodeTests.Kernel;
 using NodeMesh.NodeTests.Kit;
 
 namespace NodeMesh.NodeTests.Lifecycle;
@@ -37,6 +39,8 @@ public sealed partial class LeavingNoTrace
         await shop.CallAsync();
         var links = await LinksAsync(pods);
         Assert.Equal(capture == "ebpf", links.Length > 0);
+        var pinned = await PinnedAsync(shop.Agent.State);
+        Assert.Equal(capture == "ebpf", pinned.Count > 0);
 
         Assert.Equal(0, await shop.Agent.StopAsync());
 
@@ -46,6 +50,43 @@ public sealed partial class LeavingNoTrace
             await AssertRestoredAsync(state, pod);
         }
         Assert.Equal("", await LinksAsync(pods));
+        await AssertGoneAsync(shop.Agent.State, pinned);
+    }
+
+    [Theory(Timeout = 120_000)]
+    [MemberData(nameof(TestMesh.Captures), MemberType = typeof(TestMesh))]
+    public async Task An_agent_told_to_stop_while_it_starts_leaves_nothing(string capture)
+    {
+        await using var shop = await SmallShop.CreateAsync(capture, startAgent: false);
+        var before = await StateAsync(shop.Client);
+        foreach (var milliseconds in new[] { 30, 100, 250, 500, 1000, 1500 })
+        {
+            shop.Agent.Launch();
+            await Task.Delay(milliseconds);
+
+            var code = await shop.Agent.StopAsync();
+
+            // 143: the signal came before there was any code of the agent's to take it.
+            Assert.True(code is 0 or 143, $"after {milliseconds} ms: {code}:\n{shop.Agent.Process.Tail()}");
+            Assert.Empty(await shop.Agent.ProxiesAsync());
+            await AssertGoneAsync(shop.Agent.State, []);
+            await AssertRestoredAsync(before, shop.Client);
+        }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task An_agent_that_cannot_start_leaves_nothing()
+    {
+        await using var shop = await SmallShop.CreateAsync("ebpf", startAgent: false);
+        using var other = NetnsSocket.Create(shop.Node.Netns);
+        other.Bind(new IPEndPoint(IPAddress.Loopback, 15020));
+        other.Listen();
+        shop.Agent.Launch();
+
+        Assert.Equal(1, await shop.Agent.Process.WaitForExitAsync(TimeSpan.FromSeconds(30)));
+
+        Assert.Contains("choose another with --admin", shop.Agent.Process.Output, StringComparison.Ordinal);
+        await AssertGoneAsync(shop.Agent.State, []);
     }
 
     /// <summary>An agent that was killed left everything; its successor must still be able to put it back.</summary>
@@ -65,6 +106,42 @@ public sealed partial class LeavingNoTrace
 
     private static Task AssertRestoredAsync(string before, TestPod pod) =>
         Eventually.EqualAsync($"the namespace of {pod.Name} as it was", before, () => StateAsync(pod), TimeSpan.FromSeconds(5));
+
+    /// <summary>What the agent has pinned, as "link 12" or "map 34": numbers of the kernel's that are never used twice.</summary>
+    private static async Task<IReadOnlyList<string>> PinnedAsync(string state)
+    {
+        var pinned = new List<string>();
+        foreach (var (kind, directory) in new[] { ("link", "links"), ("map", "maps") })
+        {
+            foreach (var pin in Directory.Exists($"{state}/bpf/{directory}") ? Directory.GetFiles($"{state}/bpf/{directory}") : [])
+            {
+                // "12: cgroup  prog 34 ..."
+                pinned.Add($"{kind} {(await Commands.RunAsync("bpftool", kind, "show", "pinned", pin)).Split(':')[0]}");
+            }
+        }
+        return pinned;
+    }
+
+    /// <summary>The agent's directory is gone, and so are its programs on the cgroup and its maps.</summary>
+    private static async Task AssertGoneAsync(string state, IReadOnlyList<string> pinned)
+    {
+        Assert.False(Directory.Exists(state), $"{state} is still there");
+        Assert.DoesNotContain(state, await File.ReadAllTextAsync("/proc/mounts"), StringComparison.Ordinal);
+        // The kernel frees them a little after the last descriptor is closed.
+        await Eventually.EqualAsync("what is left in the kernel", "", async () =>
+        {
+            var left = new List<string>();
+            foreach (var item in pinned)
+            {
+                var (kind, id) = (item.Split(' ')[0], item.Split(' ')[1]);
+                if ((await Commands.TryAsync("bpftool", kind, "show", "id", id)).ExitCode == 0)
+                {
+                    left.Add(item);
+                }
+            }
+            return string.Join(", ", left);
+        });
+    }
 
     private static async Task<string> StateAsync(TestPod pod)
     {

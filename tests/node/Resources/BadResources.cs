@@ -18,6 +18,7 @@ public sealed class BadResources : IAsyncLifetime
         await AssertReportedAsync("lacks its namespace", "lost", Pod("lost", "nm-there-is-no-such-netns", "10.77.1.201"), "default/lost");
         await AssertReportedAsync("names the host's namespace", "host", Pod("host", "/proc/1/ns/net", "10.77.1.202"), "default/host");
         await AssertReportedAsync("holds another's address", "double", Pod("double", _shop.Webs[0].Netns, _shop.Webs[0].V4.ToString()), "default/double");
+        await AssertReportedAsync("names another's namespace by another path", "double", Pod("double", $"/var/run/netns/{_shop.Client.Netns}", ""), "default/double");
         await AssertReportedAsync("is no address", "nonsense", Pod("nonsense", _shop.Client.Netns, "10.77.1.999"), "default/nonsense");
 
         // Beside a bad file, good ones still apply.
@@ -54,6 +55,6 @@ public sealed class BadResources : IAsyncLifetime
         spec:
           nodeName: a
         status:
-          podIPs: [{ ip: "{{address}}" }]
+          podIPs: [{{(address.Length > 0 ? $"{{ ip: \"{address}\" }}" : "")}}]
         """;
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using NodeMesh.Agent.Resources.Directory.Kernel;
 using NodeMesh.Agent.Resources.Documents;
 
 namespace NodeMesh.Agent.Resources.Directory;
@@ -67,6 +68,11 @@ internal sealed class DirectoryReader(string root, long maxFileLength)
         var previous = known ?? new ResourceFile(path);
         try
         {
+            // Opening a FIFO waits for a writer, perhaps for ever, and opening a device may do anything.
+            if (!FileType.IsRegular(path))
+            {
+                throw new IOException("it is a FIFO, a device or a socket, not a file");
+            }
             using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             // Asked of what is open: the path may be a link that leads elsewhere a moment later.
             var (written, length) = (File.GetLastWriteTimeUtc(file), RandomAccess.GetLength(file));

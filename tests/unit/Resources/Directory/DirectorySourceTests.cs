@@ -182,6 +182,20 @@ public sealed class DirectorySourceTests : IAsyncDisposable
     }
 
     [Fact(Timeout = Limit)]
+    public async Task What_is_no_ordinary_file_is_a_problem_and_holds_nobody_up()
+    {
+        Write("a.yaml", Pod("a"));
+        File.CreateSymbolicLink(In("device.yaml"), "/dev/zero");
+        await CliWrap.Cli.Wrap("mkfifo").WithArguments([In("fifo.yaml")]).ExecuteAsync();
+
+        var set = await Next();
+
+        Assert.Equal(["default/a"], set.Pods.Keys);
+        Assert.Equal([In("device.yaml"), In("fifo.yaml")], set.Problems.Select(problem => problem.Id).Order());
+        Assert.All(set.Problems, problem => Assert.Equal("Unreadable", problem.Reason));
+    }
+
+    [Fact(Timeout = Limit)]
     public async Task A_file_that_is_too_large_is_a_problem()
     {
         Write("a.yaml", Pod("a") + new string('#', 2 << 20));
