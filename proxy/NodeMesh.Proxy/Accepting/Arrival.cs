@@ -29,6 +29,9 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     private readonly ConnectionRoute _route;
     private readonly DetectionPlan _plan;
     private readonly bool _isDeclared;
+    private readonly MeshSnapshot _snapshot;
+    private readonly RouteTableEntry? _table;
+    private string _decidedBy = "";
     private LoopTimer? _timer;
     private Wait _wait;
     private Verdict _verdict;
@@ -43,10 +46,14 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     public Arrival(AcceptContext context, LoopSocket downstream, LocalPod pod, Direction direction, IPEndPoint client, IPEndPoint destination)
     {
         (_context, _downstream, _pod, _direction, _client, _destination) = (context, downstream, pod, direction, client, destination);
-        _route = ConnectionRoute.For(context.Snapshots.Current, direction, client, destination);
-        var declared = _route.Declared;
+        _snapshot = context.Snapshots.Current;
+        _route = ConnectionRoute.For(_snapshot, direction, client, destination);
+        _table = _route.ConnectionTable(_snapshot);
+        var declared = _table is { Kind: RouteKind.TcpRoute } ? Protocol.Opaque : _route.Declared;
         _isDeclared = declared != Protocol.Unspecified;
-        _plan = DetectionPlan.For(declared, _isDeclared ? Verdict.Undecided : context.Ports.Recall(destination));
+        _plan = _isDeclared && _table is { Kind: RouteKind.TlsRoute }
+            ? DetectionPlan.ForServerName
+            : DetectionPlan.For(declared, _isDeclared ? Verdict.Undecided : context.Ports.Recall(destination));
         if (!_plan.Looks)
         {
             _verdict = declared == Protocol.Tls ? Verdict.Tls : Verdict.Opaque;
@@ -107,6 +114,10 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         if (_downstream.IsBroken)
         {
             End(Reason.DownstreamReset);
+            return;
+        }
+        if (_table is { Kind: RouteKind.TlsRoute } && !HoldToRoute())
+        {
             return;
         }
         if (_verdict is Verdict.Http1 or Verdict.Http2)
@@ -260,6 +271,26 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         Step();
     }
 
+    // Where a TLSRoute decides: on a port declared to speak TLS nothing else passes; what was dialled before the server name came is dialled
+    // anew. False: the connection is over.
+    private bool HoldToRoute()
+    {
+        if (_isDeclared && _verdict is not (Verdict.Undecided or Verdict.Tls))
+        {
+            End(Reason.NoRoute);
+            return false;
+        }
+        if (_verdict == Verdict.Tls && _isEarlyDial && _dial is not null)
+        {
+            _context.Counters.EarlyDial(used: false);
+            _dial.Abandon();
+            _lease.End();
+            _dial = null;
+            _isEarlyDial = false;
+        }
+        return true;
+    }
+
     // False: nobody to dial; the connection is over.
     private bool Dial()
     {
@@ -267,10 +298,15 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         var address = _destination;
         if (_route is { IsClusterIp: true, Port: { } port })
         {
-            _endpoint = _context.Balancer.Pick(port, _destination.AddressFamily);
+            // A TLSRoute has nothing to say before the handshake has, nor of what is no TLS.
+            var decision = _table is null || (_table.Kind == RouteKind.TlsRoute && _verdict != Verdict.Tls)
+                ? new ConnectionDecision(_context.Balancer.Pick(port, _destination.AddressFamily), Reason.NoEndpoints, "")
+                : ConnectionDecision.Make(_snapshot, _table, _hello?.ServerName, _destination.AddressFamily, _context.Balancer);
+            _decidedBy = decision.Route;
+            _endpoint = decision.Endpoint;
             if (_endpoint is null)
             {
-                End(Reason.NoEndpoints);
+                End(decision.Refusal);
                 return false;
             }
             address = _endpoint.Address;
@@ -325,7 +361,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         var direction = _direction == Direction.Inbound ? TrafficDirection.Inbound
             : _dial is { Target.IsInboundLeg: true } ? TrafficDirection.Local : TrafficDirection.Outbound;
         var protocol = _verdict == Verdict.Tls ? TrafficProtocol.Tls : TrafficProtocol.Opaque;
-        return _context.Metrics.Connections(_route.Labels(direction, protocol, _endpoint));
+        return _context.Metrics.Connections(_route.Labels(direction, protocol, _endpoint, _decidedBy));
     }
 
     // It comes to nothing. The client of a connection that could not be served sees a reset, as it would without the mesh.

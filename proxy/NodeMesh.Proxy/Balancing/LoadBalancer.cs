@@ -11,6 +11,11 @@ internal sealed class LoadBalancer(TimeProvider time, Random random)
     // each other for seconds, and the one that answered first would get everything.
     private const double ClearlyLess = 0.8;
 
+    /// <summary>The chance everything here is left to.</summary>
+    public Random Random => random;
+
+    public DateTimeOffset Now() => time.GetUtcNow();
+
     /// <summary>An endpoint for a client that dialled a cluster IP of this family; null when none is ready.</summary>
     public EndpointEntry? Pick(ServicePortEntry port, AddressFamily family)
     {

@@ -23,6 +23,9 @@ internal readonly record struct DetectionPlan(bool Looks, int? DialAfterMillisec
     // has a new owner, it must not wait for ever.
     private const int HttpMilliseconds = 1_000;
 
+    /// <summary>A port that speaks TLS, and where the server name says whom to dial.</summary>
+    public static DetectionPlan ForServerName { get; } = new(true, null, false, Verdict.Opaque);
+
     public static DetectionPlan For(Protocol declared, Verdict remembered) => declared switch
     {
         Protocol.Opaque or Protocol.Tls => new(false, 0, true, Verdict.Opaque),

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using NodeMesh.Proxy.Routing;
 
 namespace NodeMesh.Proxy.Discovery;
 
@@ -26,6 +27,9 @@ internal sealed class MeshSnapshot
     /// <summary>Ids of the Services that have an endpoint in the workload.</summary>
     internal ImmutableDictionary<string, string[]> ServicesByWorkload { get; init; } = ImmutableDictionary.Create<string, string[]>(StringComparer.Ordinal);
 
+    /// <summary>By the id of the Service that is the parent.</summary>
+    internal ImmutableDictionary<string, RouteTableEntry[]> Routes { get; init; } = ImmutableDictionary.Create<string, RouteTableEntry[]>(StringComparer.Ordinal);
+
     public WorkloadEntry? FindWorkload(IPAddress address) => WorkloadsByAddress.GetValueOrDefault(AddressKey.From(address));
 
     /// <summary>The Service port behind a cluster IP; null when the address is none, or the port is not declared.</summary>
@@ -35,6 +39,32 @@ internal sealed class MeshSnapshot
     /// <summary>A Service port that has this address as an endpoint (ready or not); the first by name when there are several.</summary>
     public ServicePortEntry? FindByEndpoint(IPAddress address, int port) =>
         ServicesByEndpoint.TryGetValue(AddressKey.From(address, port), out var keys) ? FindServicePort(keys[0].Service, keys[0].Port) : null;
+
+    /// <summary>What routes say of a Service port: to callers of a namespace that has routes of its own for it those alone, to all others the Service's; null: nothing.</summary>
+    public RouteTableEntry? FindRoutes(string service, int port, string callerNamespace)
+    {
+        if (!Routes.TryGetValue(service, out var tables))
+        {
+            return null;
+        }
+        RouteTableEntry? forAll = null;
+        foreach (var table in tables)
+        {
+            if (table.Port != port)
+            {
+                continue;
+            }
+            if (table.Consumer.Length == 0)
+            {
+                forAll = table;
+            }
+            else if (table.Consumer == callerNamespace)
+            {
+                return table;
+            }
+        }
+        return forAll;
+    }
 
     /// <param name="service">namespace/name</param>
     public ServicePortEntry? FindServicePort(string service, int port) => Services.GetValueOrDefault(service)?.FindPort(port);

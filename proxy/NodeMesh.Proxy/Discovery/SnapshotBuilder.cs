@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using NodeMesh.Contract;
+using NodeMesh.Proxy.Routing;
 
 namespace NodeMesh.Proxy.Discovery;
 
@@ -18,6 +19,7 @@ internal sealed class SnapshotBuilder
     private readonly ImmutableDictionary<AddressKey, string>.Builder _servicesByClusterIp;
     private readonly ImmutableDictionary<AddressKey, ServicePortKey[]>.Builder _servicesByEndpoint;
     private readonly ImmutableDictionary<string, string[]>.Builder _servicesByWorkload;
+    private readonly ImmutableDictionary<string, RouteTableEntry[]>.Builder _routes;
 
     private SnapshotBuilder(MeshSnapshot previous, MeshSnapshot start, long now)
     {
@@ -29,6 +31,7 @@ internal sealed class SnapshotBuilder
         _servicesByClusterIp = start.ServicesByClusterIp.ToBuilder();
         _servicesByEndpoint = start.ServicesByEndpoint.ToBuilder();
         _servicesByWorkload = start.ServicesByWorkload.ToBuilder();
+        _routes = start.Routes.ToBuilder();
     }
 
     /// <param name="now">Timestamp of the clock that the loads of new endpoints start with.</param>
@@ -64,6 +67,11 @@ internal sealed class SnapshotBuilder
                 builder._services[id] = service.Resolved(builder.FindWorkload, now);
             }
         }
+        builder._routes.RemoveRange(delta.RemovedRoutes);
+        foreach (var routes in delta.Routes)
+        {
+            builder._routes[routes.Service] = [.. routes.Tables.Select(table => new RouteTableEntry(table))];
+        }
         return builder.ToSnapshot(delta.Version);
     }
 
@@ -76,6 +84,7 @@ internal sealed class SnapshotBuilder
         ServicesByClusterIp = _servicesByClusterIp.ToImmutable(),
         ServicesByEndpoint = _servicesByEndpoint.ToImmutable(),
         ServicesByWorkload = _servicesByWorkload.ToImmutable(),
+        Routes = _routes.ToImmutable(),
     };
 
     private WorkloadEntry? FindWorkload(string id) => _workloads.TryGetValue(id, out var record) ? record.Entry : null;

@@ -18,6 +18,10 @@ internal sealed record ConnectionRoute(WorkloadEntry? Source, WorkloadEntry? Tar
     /// <summary>What the resources say is spoken on the connection.</summary>
     public required Protocol Declared { get; init; }
 
+    /// <summary>The routes that connections to this port go by as a whole; null: there are none.</summary>
+    public RouteTableEntry? ConnectionTable(MeshSnapshot snapshot) =>
+        IsClusterIp && Port is not null && snapshot.FindRoutes(Port.Service, Port.Port, Source?.Namespace ?? "") is { IsHttp: false } table ? table : null;
+
     public static ConnectionRoute For(MeshSnapshot snapshot, Direction direction, IPEndPoint client, IPEndPoint originalDestination)
     {
         var source = snapshot.FindWorkload(client.Address);

@@ -1,4 +1,5 @@
 using System.Net;
+using NodeMesh.Contract;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Telemetry;
 
@@ -8,9 +9,10 @@ namespace NodeMesh.Proxy.Routing;
 /// <param name="Address">null: refused.</param>
 /// <param name="Endpoint">The endpoint chosen; null when the request goes to the original destination.</param>
 /// <param name="Refusal"><see cref="Reason.None"/> unless refused.</param>
-internal readonly record struct RequestDecision(IPEndPoint? Address, EndpointEntry? Endpoint, Reason Refusal)
+/// <param name="Backend">The share of the rule that was chosen; null without a route.</param>
+internal readonly record struct RequestDecision(IPEndPoint? Address, EndpointEntry? Endpoint, Reason Refusal, RouteBackend? Backend = null)
 {
-    public static RequestDecision To(EndpointEntry endpoint) => new(endpoint.Address, endpoint, Reason.None);
+    public static RequestDecision To(EndpointEntry endpoint, RouteBackend? backend = null) => new(endpoint.Address, endpoint, Reason.None, backend);
 
     public static RequestDecision ToOriginalDestination(IPEndPoint address) => new(address, null, Reason.None);
 

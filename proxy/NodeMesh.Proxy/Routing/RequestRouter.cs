@@ -1,4 +1,5 @@
 using System.Net;
+using NodeMesh.Contract;
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Telemetry;
@@ -8,27 +9,102 @@ namespace NodeMesh.Proxy.Routing;
 /// <summary>Decides where the requests of one connection go. Requests of one HTTP/2 connection may ask at the same time.</summary>
 internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, ConnectionRoute route, IPEndPoint originalDestination)
 {
-    private sealed record Resolved(MeshSnapshot Snapshot, ServicePortEntry? Port);
+    // How often another endpoint than the one that failed is looked for.
+    private const int OtherTries = 4;
+
+    private sealed record Resolved(MeshSnapshot Snapshot, ServicePortEntry? Port, RouteTableEntry? Table);
 
     // The Service port as the snapshot in force has it, looked up once per snapshot. One reference, so that threads see both or neither.
     private Resolved? _resolved;
 
+    /// <summary>The first decision for a request without a route that has more to say.</summary>
     public RequestDecision Decide(in RequestHead head)
     {
-        _ = head; // Until there are HTTPRoutes, every request of a connection has the same choice.
+        var choice = Route(head);
+        return choice.Refusal == Reason.None ? Pick(choice, head) : RequestDecision.Refuse(choice.Refusal);
+    }
+
+    /// <summary>Finds the rule for a request.</summary>
+    public RouteChoice Route(in RequestHead head)
+    {
+        var snapshot = store.Current;
+        if (!route.IsClusterIp)
+        {
+            return new RouteChoice(snapshot, null, null, Reason.None);
+        }
+        var resolved = _resolved;
+        if (resolved is null || !ReferenceEquals(resolved.Snapshot, snapshot))
+        {
+            var port = snapshot.FindClusterIp(originalDestination.Address, originalDestination.Port);
+            var table = port is null ? null : snapshot.FindRoutes(port.Service, port.Port, route.Source?.Namespace ?? "");
+            _resolved = resolved = new Resolved(snapshot, port, table is { IsHttp: true } ? table : null);
+        }
+        if (resolved.Table is null)
+        {
+            return new RouteChoice(snapshot, resolved.Port, null, Reason.None);
+        }
+        var match = resolved.Table.Find(head);
+        var refusal = match is null ? Reason.NoRoute : match.Rule.IsUsable ? Reason.None : Reason.InvalidFilter;
+        return new RouteChoice(snapshot, resolved.Port, match, refusal);
+    }
+
+    /// <summary>Picks an endpoint.</summary>
+    /// <param name="avoid">One that just failed: another is taken if there is one.</param>
+    public RequestDecision Pick(in RouteChoice choice, in RequestHead head, EndpointEntry? avoid = null)
+    {
         if (!route.IsClusterIp)
         {
             return RequestDecision.ToOriginalDestination(originalDestination);
         }
-
-        var snapshot = store.Current;
-        var resolved = _resolved;
-        if (resolved is null || !ReferenceEquals(resolved.Snapshot, snapshot))
+        if (choice.Rule is not { } rule)
         {
-            _resolved = resolved = new Resolved(snapshot, snapshot.FindClusterIp(originalDestination.Address, originalDestination.Port));
+            return Balance(choice.Port, null, avoid);
         }
-        return resolved.Port is not null && balancer.Pick(resolved.Port, originalDestination.AddressFamily) is { } endpoint
-            ? RequestDecision.To(endpoint)
-            : RequestDecision.Refuse(Reason.NoEndpoints);
+        if (rule.Rule.SessionPersistence is { } session && avoid is null
+            && SessionToken.Read(session, head, balancer.Now()) is { } token && FindSession(choice.Snapshot, rule, token) is { Address: not null } kept)
+        {
+            return kept;
+        }
+        if (rule.Pick(balancer.Random) is not { Port: not null } backend || !RouteRuleEntry.AreUsable(backend.Filters))
+        {
+            return RequestDecision.Refuse(Reason.InvalidBackend);
+        }
+        return Balance(choice.Snapshot.FindServicePort(backend.Port.Service, (int)backend.Port.Port), backend, avoid);
+    }
+
+    /// <summary>An endpoint for a copy of a request; null: there is none now.</summary>
+    public EndpointEntry? PickMirror(in RouteChoice choice, Mirror mirror) =>
+        balancer.Random.NextInt64(mirror.Denominator) < mirror.Numerator
+        && choice.Snapshot.FindServicePort(mirror.Port.Service, (int)mirror.Port.Port) is { } port
+            ? balancer.Pick(port, originalDestination.AddressFamily)
+            : null;
+
+    private RequestDecision Balance(ServicePortEntry? port, RouteBackend? backend, EndpointEntry? avoid)
+    {
+        var endpoint = port is null ? null : balancer.Pick(port, originalDestination.AddressFamily);
+        for (var tries = 0; avoid is not null && tries < OtherTries && endpoint is not null && endpoint.Address.Equals(avoid.Address); tries++)
+        {
+            endpoint = balancer.Pick(port!, originalDestination.AddressFamily);
+        }
+        return endpoint is null ? RequestDecision.Refuse(Reason.NoEndpoints) : RequestDecision.To(endpoint, backend);
+    }
+
+    private RequestDecision FindSession(MeshSnapshot snapshot, RouteRuleEntry rule, ulong token)
+    {
+        foreach (var backend in rule.Backends)
+        {
+            if (backend.Port is null || snapshot.FindServicePort(backend.Port.Service, (int)backend.Port.Port) is not { } port)
+            {
+                continue;
+            }
+            foreach (var endpoint in port.EndpointsFor(originalDestination.AddressFamily))
+            {
+                if (SessionToken.Of(endpoint) == token)
+                {
+                    return RequestDecision.To(endpoint, backend);
+                }
+            }
+        }
+        return default;
     }
 }

@@ -7,7 +7,8 @@ namespace NodeMesh.Proxy.Routing;
 internal static class TrafficLabelling
 {
     /// <param name="endpoint">The endpoint chosen; null when there is none, or when it differs by request: then the workload that stands for all of the Service's.</param>
-    public static TrafficLabels Labels(this ConnectionRoute route, TrafficDirection direction, TrafficProtocol protocol, EndpointEntry? endpoint)
+    /// <param name="decidedBy">The route, as namespace/name; empty: none.</param>
+    public static TrafficLabels Labels(this ConnectionRoute route, TrafficDirection direction, TrafficProtocol protocol, EndpointEntry? endpoint, string decidedBy = "")
     {
         var destination = endpoint is not null ? endpoint.Workload : route.Target ?? route.Port?.CommonWorkload;
         return new TrafficLabels(
@@ -17,6 +18,7 @@ internal static class TrafficLabelling
             route.Source?.Owner ?? TrafficLabels.Unknown,
             destination?.Namespace ?? route.Port?.Namespace ?? TrafficLabels.Unknown,
             destination?.Owner ?? TrafficLabels.Unknown,
-            route.Port?.Service ?? "");
+            route.Port?.Service ?? "",
+            decidedBy);
     }
 }

@@ -5,6 +5,8 @@ namespace NodeMesh.Proxy.Telemetry;
 /// <summary>gRPC status codes as label values. A server may send anything: what is no code of the specification is one value.</summary>
 internal static class GrpcStatusCode
 {
+    public const string DeadlineExceeded = "4";
+    public const string Unimplemented = "12";
     public const string Unavailable = "14";
 
     private static readonly string[] Codes = [.. Enumerable.Range(0, 17).Select(code => code.ToString(CultureInfo.InvariantCulture))];

@@ -29,6 +29,8 @@ internal sealed class ProxyMetrics
     private readonly Histogram _httpDuration;
     private readonly Counter _detected;
     private readonly Counter _overflow;
+    private readonly Counter _retries;
+    private readonly Counter _mirrored;
     private ConnectionSeries? _overflowConnections;
     private RequestSeries? _overflowRequests;
     private int _count;
@@ -49,6 +51,8 @@ internal sealed class ProxyMetrics
         _httpDuration = metrics.CreateHistogram(
             "nodemesh_http_request_duration_seconds", "From the head of the request to the end of the response.", labels, new HistogramConfiguration { Buckets = Buckets });
         _detected = metrics.CreateCounter("nodemesh_detected_protocol_total", "Connections by the protocol that was declared or detected.", "protocol");
+        _retries = metrics.CreateCounter("nodemesh_http_retries_total", "Attempts beside the first, by route.", "route");
+        _mirrored = metrics.CreateCounter("nodemesh_http_mirrored_total", "Copies of requests, by route and what became of them: answered, failed, dropped.", "route", "result");
         _overflow = metrics.CreateCounter("nodemesh_metrics_overflow_total", "Times that traffic was counted under the labels \"overflow\" because there are too many series.");
     }
 
@@ -99,6 +103,11 @@ internal sealed class ProxyMetrics
 
     /// <param name="protocol">One of a fixed few words.</param>
     public void Detected(string protocol) => _detected.WithLabels(protocol).Inc();
+
+    public void Retried(string route) => _retries.WithLabels(route).Inc();
+
+    /// <param name="result">answered, failed or dropped.</param>
+    public void Mirrored(string route, string result) => _mirrored.WithLabels(route, result).Inc();
 
     /// <summary>All metrics in the Prometheus text format 0.0.4.</summary>
     public async Task<byte[]> ExportAsync(CancellationToken cancellation)

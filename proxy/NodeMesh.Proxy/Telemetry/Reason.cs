@@ -26,4 +26,19 @@ internal enum Reason
 
     /// <summary>The pod's sandbox went away.</summary>
     PodGone,
+
+    /// <summary>The Service port has routes, and none is for this.</summary>
+    NoRoute,
+
+    /// <summary>The route's share of traffic that was chosen has no backend that can be had.</summary>
+    InvalidBackend,
+
+    /// <summary>The route has a filter that this mesh can't carry out.</summary>
+    InvalidFilter,
+
+    /// <summary>The time the route gives a request, with all its attempts, is over.</summary>
+    TimeoutRequest,
+
+    /// <summary>The time the route gives one attempt is over.</summary>
+    TimeoutBackend,
 }

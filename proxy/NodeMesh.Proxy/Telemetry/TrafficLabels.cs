@@ -2,6 +2,7 @@ namespace NodeMesh.Proxy.Telemetry;
 
 /// <summary>Who talks to whom, and how: the labels that every traffic metric has. A workload is named by its owner, so that pods which come and go share a series.</summary>
 /// <param name="Service">namespace/name, or empty when the destination is behind no Service.</param>
+/// <param name="Route">namespace/name of the route that decided, or empty when none did.</param>
 internal readonly record struct TrafficLabels(
     TrafficDirection Direction,
     TrafficProtocol Protocol,
@@ -9,13 +10,14 @@ internal readonly record struct TrafficLabels(
     string SourceWorkload,
     string DestinationNamespace,
     string DestinationWorkload,
-    string Service)
+    string Service,
+    string Route = "")
 {
     /// <summary>Stands for a namespace or workload that the mesh does not know.</summary>
     public const string Unknown = "unknown";
 
     public static readonly string[] Names =
-        ["direction", "protocol", "source_namespace", "source_workload", "destination_namespace", "destination_workload", "destination_service"];
+        ["direction", "protocol", "source_namespace", "source_workload", "destination_namespace", "destination_workload", "destination_service", "route"];
 
     /// <summary>In the order of <see cref="Names"/>.</summary>
     public string[] Values() =>
@@ -34,5 +36,6 @@ internal readonly record struct TrafficLabels(
         DestinationNamespace,
         DestinationWorkload,
         Service,
+        Route,
     ];
 }

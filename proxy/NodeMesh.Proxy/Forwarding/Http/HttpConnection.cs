@@ -15,6 +15,7 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 internal sealed class HttpConnection
 {
     private readonly ProxyMetrics _metrics;
+    private readonly IUpstreamDialer _dialer;
     private readonly UpstreamTarget? _originalTarget;
     private ConnectionContext? _context;
     private IConnectionLifetimeNotificationFeature? _lifetime;
@@ -34,6 +35,7 @@ internal sealed class HttpConnection
         Pod = pod;
         Router = router;
         _metrics = metrics;
+        _dialer = dialer;
         var route = downstream.Route;
         if (!route.IsClusterIp)
         {
@@ -57,18 +59,23 @@ internal sealed class HttpConnection
         decision.Endpoint is null ? _originalTarget! : Pod.TargetFor(decision.Endpoint, Downstream);
 
     /// <summary>The series of a request to this endpoint. Most requests of a connection go to pods of one owner, and find it where the last one left it.</summary>
-    public RequestSeries RequestSeriesFor(EndpointEntry? endpoint, TrafficDirection direction, TrafficProtocol protocol)
+    public RequestSeries RequestSeriesFor(EndpointEntry? endpoint, TrafficDirection direction, TrafficProtocol protocol, string decidedBy = "")
     {
         var workload = endpoint?.Workload;
         var last = _lastSeries;
-        if (last is not null && ReferenceEquals(last.Workload, workload) && last.Direction == direction && last.Protocol == protocol && last.HasEndpoint == endpoint is not null)
+        if (last is not null && ReferenceEquals(last.Workload, workload) && last.Direction == direction && last.Protocol == protocol && last.HasEndpoint == endpoint is not null && last.DecidedBy == decidedBy)
         {
             return last.Series;
         }
-        var series = _metrics.Requests(Downstream.Route.Labels(direction, protocol, endpoint));
-        _lastSeries = new RequestSeriesOf(workload, endpoint is not null, direction, protocol, series);
+        var series = _metrics.Requests(Downstream.Route.Labels(direction, protocol, endpoint, decidedBy));
+        _lastSeries = new RequestSeriesOf(workload, endpoint is not null, direction, protocol, decidedBy, series);
         return series;
     }
+
+    /// <summary>Another that stands for copies of its requests: they have the same source, but neither its end nor its place for the request under way.</summary>
+    public HttpConnection ForCopy() => new(Downstream, Http2, Pod, Router, _metrics, _dialer);
+
+    public void CountRetry(string route) => _metrics.Retried(route);
 
     /// <summary>Cancelled when the downstream has closed, or is being closed.</summary>
     public CancellationToken Gone { get; private set; }
@@ -186,5 +193,5 @@ internal sealed class HttpConnection
         return port.Endpoints.Length > 0 ? TrafficDirection.Local : TrafficDirection.Outbound;
     }
 
-    private sealed record RequestSeriesOf(WorkloadEntry? Workload, bool HasEndpoint, TrafficDirection Direction, TrafficProtocol Protocol, RequestSeries Series);
+    private sealed record RequestSeriesOf(WorkloadEntry? Workload, bool HasEndpoint, TrafficDirection Direction, TrafficProtocol Protocol, string DecidedBy, RequestSeries Series);
 }

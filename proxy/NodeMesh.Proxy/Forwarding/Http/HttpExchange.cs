@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http.Features;
 using NodeMesh.Proxy.Balancing;
+using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Forwarding.Http;
 
 /// <summary>One request and its response on the downstream side. Kestrel keeps it with the connection (HTTP/1) or the stream (HTTP/2) and uses it again.</summary>
-internal sealed class HttpExchange(IFeatureCollection features, HttpConnection connection)
+internal sealed class HttpExchange(IFeatureCollection features, HttpConnection connection) : IRequestFields
 {
     private const int Http2Cancel = 8;
     private const int Http2InternalError = 2;
@@ -26,18 +27,47 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
 
     public bool IsGrpc { get; set; }
 
+    /// <summary>What a route has to do with it; null: nothing.</summary>
+    public RoutedRequest? Routed { get; set; }
+
+    /// <summary>Of a copy, which nobody waits for: when it is given up. Else none.</summary>
+    public CancellationToken CopyLimit { get; init; }
+
+    /// <summary>Cancelled when the downstream is gone.</summary>
+    public CancellationToken Gone => CopyLimit.CanBeCanceled ? CopyLimit : connection.Http2 ? Aborted : connection.Gone;
+
+    public bool IsGone => Gone.IsCancellationRequested;
+
+    /// <summary>Ends the attempt at hand before its time: the downstream is gone, or time is up.</summary>
+    public CancellationToken Ends => Routed?.Ends ?? Gone;
+
+    /// <summary>Time may be up while the downstream waits.</summary>
+    public bool HasLimit => Routed is { HasLimit: true } || CopyLimit.CanBeCanceled;
+
     public EndpointLease Lease { get; set; }
 
     public T? Feature<T>() => features.Get<T>();
 
     /// <summary>The head of the response stands in <see cref="Response"/> as the upstream sent it, whichever engine brought it; nothing has been sent yet.</summary>
-    public void HeadHasCome()
+    /// <returns>False: the downstream shall not see it, and another attempt will be made.</returns>
+    public bool HeadHasCome()
     {
         Lease.Answered();
+        if (Routed is not null && !Routed.TakesHead())
+        {
+            return false;
+        }
         if (connection.IsClosing && Response.StatusCode != 101)
         {
             Response.Headers.Connection = "close";
         }
+        return true;
+    }
+
+    public string? Find(string name)
+    {
+        var values = Request.Headers[name];
+        return values.Count == 0 ? null : values.ToString();
     }
 
     /// <summary>The response broke off: so must the downstream's, lest it take a part for the whole.</summary>

@@ -12,9 +12,9 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// <item>Answer in the upstream's place if it did not.</item>
 /// <item>Account for it.</item>
 /// </list>
-/// What is decided is applied here, to the exchange, whichever engine carries it.
+/// What is decided is applied here, to the exchange, whichever engine carries it. Requests that a route has to do with are <see cref="RoutedForwarder"/>'s.
 /// </summary>
-internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IUpstreamEngine http2)
+internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IUpstreamEngine http2, RoutedForwarder routed)
 {
     public async Task ForwardAsync(HttpExchange exchange)
     {
@@ -24,7 +24,15 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
         var protocol = isGrpc ? TrafficProtocol.Grpc : connection.Http2 ? TrafficProtocol.Http2 : TrafficProtocol.Http1;
 
         // :: Step 1: decide where it goes.
-        var decision = connection.Router.Decide(new RequestHead(request.Method, request.RawTarget, request.Headers.Host.ToString(), isGrpc));
+        exchange.Routed = null;
+        var head = new RequestHead(request.Method, request.RawTarget, request.Headers.Host.ToString(), isGrpc, exchange);
+        var choice = connection.Router.Route(head);
+        if (choice.Match is not null || choice.Refusal != Reason.None)
+        {
+            await routed.ForwardAsync(exchange, choice, head, protocol);
+            return;
+        }
+        var decision = connection.Router.Pick(choice, head);
         if (decision.Address is null)
         {
             MeshAnswer.Write(exchange, isGrpc, 503, decision.Refusal);

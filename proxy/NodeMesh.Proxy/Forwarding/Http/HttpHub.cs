@@ -40,8 +40,10 @@ internal sealed class HttpHub : IAsyncDisposable
         _metrics = metrics;
         _dialer = dialer;
         _time = time;
-        _forwarder = new HttpForwarder(
-            time, new Http1Engine(time, loggers.CreateLogger<Http1Engine>()), new Http2Engine(loggers.CreateLogger<Http2Engine>()));
+        var http1 = new Http1Engine(time, loggers.CreateLogger<Http1Engine>());
+        var http2 = new Http2Engine(loggers.CreateLogger<Http2Engine>());
+        var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics));
+        _forwarder = new HttpForwarder(time, http1, http2, routed);
         _connectionFactory = new SocketConnectionContextFactory(HubLimits.Transport(), loggers.CreateLogger("NodeMesh.Proxy.Forwarding.Http.Transport"));
         var options = HubLimits.Server();
         options.Listen(_listeners.Http1.EndPoint, listen =>

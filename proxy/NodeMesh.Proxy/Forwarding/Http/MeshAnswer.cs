@@ -17,7 +17,7 @@ internal static class MeshAnswer
             // A gRPC client wants its status in the head of a response without a body ("Trailers-Only").
             response.StatusCode = 200;
             response.Headers.ContentType = GrpcAnswer.ContentType;
-            response.Headers[GrpcAnswer.StatusHeader] = GrpcStatusCode.Unavailable;
+            response.Headers[GrpcAnswer.StatusHeader] = reason.GrpcStatus();
             response.Headers[GrpcAnswer.MessageHeader] = reason.Word();
         }
         else

@@ -11,6 +11,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using NodeMesh.Contract;
 using Xunit;
 
 namespace NodeMesh.UnitTests.Forwarding.Http;
@@ -184,6 +185,98 @@ public sealed class Http2Tests
         }
 
         Assert.Equal(["one", "two"], seen.Order());
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task A_call_that_no_rule_is_for_is_UNIMPLEMENTED()
+    {
+        await using var hub = await HubFixture.StartAsync();
+        hub.Declare();
+        Route(hub, new RouteMatch { Path = new PathMatch { Exact = "/shop.Cart/Other" } }, new RouteRule());
+        using var channel = Channel(hub, HubFixture.ClusterIp);
+
+        var failure = await Assert.ThrowsAsync<RpcException>(() => channel.CreateCallInvoker().AsyncUnaryCall(Method(MethodType.Unary), null, Options(), []).ResponseAsync);
+
+        Assert.Equal((StatusCode.Unimplemented, "no_route"), (failure.StatusCode, failure.Status.Detail));
+        await hub.EventuallyCountsAsync("nodemesh_http_requests_total", "protocol=\"grpc\"", "grpc_status=\"12\"", "reason=\"no_route\"");
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task A_call_that_takes_too_long_is_DEADLINE_EXCEEDED_and_cancelled_at_the_server()
+    {
+        await using var hub = await HubFixture.StartAsync();
+        var cancelled = new TaskCompletionSource();
+        await using var server = await ServeAsync(async context =>
+        {
+            context.RequestAborted.Register(cancelled.SetResult);
+            await cancelled.Task;
+        });
+        hub.Declare(Address(server));
+        Route(hub, new RouteMatch(), new RouteRule { Timeouts = new RouteTimeouts { RequestMilliseconds = 100 } });
+        using var channel = Channel(hub, HubFixture.ClusterIp);
+
+        var failure = await Assert.ThrowsAsync<RpcException>(() => channel.CreateCallInvoker().AsyncUnaryCall(Method(MethodType.Unary), null, Options(), []).ResponseAsync);
+
+        Assert.Equal((StatusCode.DeadlineExceeded, "timeout_request"), (failure.StatusCode, failure.Status.Detail));
+        await cancelled.Task.WaitAsync(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task A_stream_of_messages_passes_a_route_that_retries_and_mirrors_message_by_message()
+    {
+        await using var hub = await HubFixture.StartAsync();
+        await using var server = await ServeAsync(EchoGrpcAsync);
+        hub.Declare(Address(server));
+        Route(hub, new RouteMatch(), new RouteRule
+        {
+            Retry = new RouteRetry { Attempts = 2, Codes = { 503 } },
+            Filters = { new RouteFilter { Mirror = new Mirror { Port = new BackendPort { Service = "shop/web", Port = 80 }, Numerator = 1, Denominator = 1 } } },
+        });
+        using var channel = Channel(hub, HubFixture.ClusterIp);
+        using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(Method(MethodType.DuplexStreaming), null, Options());
+
+        for (byte turn = 1; turn < 5; turn++)
+        {
+            await call.RequestStream.WriteAsync([turn], TestContext.Current.CancellationToken);
+            Assert.True(await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+            Assert.Equal([turn], call.ResponseStream.Current);
+        }
+        await call.RequestStream.CompleteAsync();
+        Assert.False(await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+        await hub.EventuallyCountsAsync("nodemesh_http_mirrored_total{route=\"shop/r\",result=\"answered\"} 1");
+    }
+
+    [Fact(Timeout = 20_000)]
+    public async Task A_status_of_the_list_is_tried_again_over_HTTP2_with_the_same_body()
+    {
+        await using var hub = await HubFixture.StartAsync();
+        var turns = 0;
+        await using var server = await ServeAsync(async context =>
+        {
+            var body = await new StreamReader(context.Request.Body).ReadToEndAsync(context.RequestAborted);
+            context.Response.StatusCode = Interlocked.Increment(ref turns) < 3 ? 503 : 200;
+            await context.Response.WriteAsync($"{body} {turns}");
+        });
+        hub.Declare(Address(server));
+        Route(hub, new RouteMatch(), new RouteRule { Retry = new RouteRetry { Attempts = 2, Codes = { 503 } } });
+        using var client = new HttpMessageInvoker(Handler(hub, HubFixture.ClusterIp));
+        using var request = new HttpRequestMessage(HttpMethod.Put, "http://a/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        request.Content = new StringContent("hello");
+
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal("hello 3", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
+    private static void Route(HubFixture hub, RouteMatch match, RouteRule rule)
+    {
+        rule.Route = "shop/r";
+        rule.Backends.Add(new RouteBackend { Port = new BackendPort { Service = "shop/web", Port = 80 }, Weight = 1 });
+        hub.Store.Apply(new SnapshotDelta
+        {
+            Version = hub.Store.Current.Version + 1,
+            Routes = { new ServiceRoutes { Service = "shop/web", Tables = { new RouteTable { Port = 80, Kind = RouteKind.GrpcRoute, Rules = { rule }, Matches = { match } } } } },
+        });
     }
 
     private static async Task EchoGrpcAsync(HttpContext context)

@@ -38,12 +38,12 @@ internal sealed partial class Http1Engine(TimeProvider time, ILogger<Http1Engine
         {
             try
             {
-                connection ??= await pool.ConnectAsync(target, exchange.Connection.Gone);
+                connection ??= await pool.ConnectAsync(target, exchange.Ends);
             }
             catch (OperationCanceledException)
             {
                 pool.Done();
-                return exchange.DownstreamGone();
+                return exchange.IsGone ? exchange.DownstreamGone() : ExchangeOutcome.Unanswered(504, Reason.UpstreamConnect);
             }
             catch (UpstreamConnectException exception)
             {
@@ -54,9 +54,11 @@ internal sealed partial class Http1Engine(TimeProvider time, ILogger<Http1Engine
 
             connection.Begin();
             exchange.Connection.Attach(connection);
+            var limit = exchange.HasLimit ? exchange.Ends.UnsafeRegister(static connection => ((Http1Connection)connection!).Abort(), connection) : default;
             var (outcome, isKept) = await ExchangeAsync(exchange, target, connection);
+            limit.Dispose();
             // Past this nobody aborts it any more; if somebody has, it is not to be kept.
-            isKept &= exchange.Connection.Detach(connection);
+            isKept &= exchange.Connection.Detach(connection) && !(exchange.HasLimit && exchange.Ends.IsCancellationRequested);
             connection.End();
             if (isKept)
             {
@@ -131,7 +133,11 @@ internal sealed partial class Http1Engine(TimeProvider time, ILogger<Http1Engine
                 return (ExchangeOutcome.Answered(head.Status), false);
             }
             var length = head.BodyLength(HttpMethods.IsHead(request.Method));
-            ResponseCopy.Head(head, exchange, length, isTunnel: false);
+            if (!ResponseCopy.Head(head, exchange, length, isTunnel: false))
+            {
+                await StopAsync(connection, sending);
+                return (ExchangeOutcome.Unanswered(head.Status, Reason.None), false);
+            }
             var endsConnection = !head.KeepsConnection || length == BodyLength.UntilClose;
             if (endsConnection && !body.IsSent)
             {
@@ -231,6 +237,7 @@ internal sealed partial class Http1Engine(TimeProvider time, ILogger<Http1Engine
     // The server may just have been closing it; then it has not seen the request, and another one will do (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
     private static bool MayTryAgain(HttpExchange exchange, Http1Connection connection) =>
         connection is { IsReused: true, HasAnswered: false, Body.HasBegun: false }
+        && !(exchange.HasLimit && exchange.Ends.IsCancellationRequested)
         && exchange.Request.Method is "GET" or "HEAD" or "OPTIONS" or "TRACE" or "PUT" or "DELETE";
 
     // If the upstream takes no more it may have answered already, and that is what counts.

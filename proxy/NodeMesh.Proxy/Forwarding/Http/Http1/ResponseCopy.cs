@@ -21,7 +21,8 @@ internal static class ResponseCopy
 
     private static ReadOnlySpan<byte> LineEnd => "\r\n"u8;
 
-    public static void Head(ResponseHead from, HttpExchange exchange, BodyLength length, bool isTunnel)
+    /// <returns>False: the downstream shall not see it.</returns>
+    public static bool Head(ResponseHead from, HttpExchange exchange, BodyLength length, bool isTunnel)
     {
         var to = exchange.Response;
         to.StatusCode = from.Status;
@@ -53,7 +54,7 @@ internal static class ResponseCopy
                 headers[field.Name] = field.Value;
             }
         }
-        exchange.HeadHasCome();
+        return exchange.HeadHasCome();
     }
 
     /// <returns>False: it broke off.</returns>

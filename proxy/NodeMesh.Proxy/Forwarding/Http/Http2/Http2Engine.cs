@@ -37,7 +37,7 @@ internal sealed partial class Http2Engine(ILogger<Http2Engine> logger) : IUpstre
         HttpResponseMessage response;
         try
         {
-            response = await exchange.Connection.Pod.Invoker.SendAsync(message, aborted);
+            response = await exchange.Connection.Pod.Invoker.SendAsync(message, exchange.Ends);
         }
         catch (Exception exception)
         {
@@ -59,15 +59,23 @@ internal sealed partial class Http2Engine(ILogger<Http2Engine> logger) : IUpstre
             // :: Step 2: copy the head of the response.
             exchange.Response.StatusCode = status;
             ResponseHeaders.Copy(response, exchange.Response.Headers);
-            exchange.HeadHasCome();
+            if (!exchange.HeadHasCome())
+            {
+                response.Dispose();
+                if (body is not null)
+                {
+                    await body.Finished;
+                }
+                return ExchangeOutcome.Unanswered(status, Reason.None);
+            }
 
             // :: Step 3: copy its body and trailers.
             var responseBody = exchange.ResponseBody;
             if (HasBody(message.Method, status))
             {
-                using var stream = await response.Content.ReadAsStreamAsync(aborted);
+                using var stream = await response.Content.ReadAsStreamAsync(exchange.Ends);
                 // Trailers may follow a body of known length: only its end shows that they are there.
-                await ResponseBody.CopyAsync(stream, responseBody.Writer, aborted);
+                await ResponseBody.CopyAsync(stream, responseBody.Writer, exchange.Ends);
             }
             var grpcStatus = CopyTrailers(exchange, response);
             if (body is not null && !body.Finished.IsCompleted)

@@ -1,0 +1,133 @@
+using System.IO.Pipelines;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using NodeMesh.Contract;
+using NodeMesh.Proxy.Balancing;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>
+/// Sends copies of requests. The request itself never waits for one: a copy leaves once all of the body has come, its answer is thrown away,
+/// and when there are too many under way, or the body is too long, there is none.
+/// </summary>
+internal sealed class MirrorSender(IUpstreamEngine http1, IUpstreamEngine http2, TimeProvider time, ProxyMetrics metrics)
+{
+    private const int MaxUnderWay = 512;
+    private const int MaxBody = 1024 * 1024;
+
+    // Whoever answers no sooner must not keep what a copy holds.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+
+    private int _underWay;
+
+    /// <summary>Sends those copies that filters want and chance chooses, of the request as it is now.</summary>
+    public void Send(RoutedRequest request, IReadOnlyList<RouteFilter> filters)
+    {
+        List<EndpointEntry>? endpoints = null;
+        foreach (var filter in filters)
+        {
+            if (filter.Mirror is { } mirror && request.Exchange.Connection.Router.PickMirror(request.Choice, mirror) is { } endpoint)
+            {
+                (endpoints ??= []).Add(endpoint);
+            }
+        }
+        if (endpoints is null)
+        {
+            return;
+        }
+        var exchange = request.Exchange;
+        var copy = new HttpRequestFeature
+        {
+            Method = exchange.Request.Method,
+            RawTarget = exchange.Request.RawTarget,
+            Protocol = exchange.Request.Protocol,
+            Headers = new HeaderDictionary(),
+        };
+        foreach (var (name, values) in exchange.Request.Headers)
+        {
+            copy.Headers[name] = values;
+        }
+        var connection = exchange.Connection;
+        if (!exchange.HasRequestBody)
+        {
+            Send(connection, copy, endpoints, request.Rule.Route, null);
+            return;
+        }
+        request.KeepBody(MaxBody, body =>
+        {
+            // What the body's owner keeps may be overwritten by its next request.
+            Send(connection, copy, endpoints, request.Rule.Route, body.ToArray());
+        });
+    }
+
+    private void Send(HttpConnection connection, HttpRequestFeature request, List<EndpointEntry> endpoints, string route, byte[]? body)
+    {
+        foreach (var endpoint in endpoints)
+        {
+            if (Interlocked.Increment(ref _underWay) > MaxUnderWay)
+            {
+                Interlocked.Decrement(ref _underWay);
+                metrics.Mirrored(route, "dropped");
+                continue;
+            }
+            _ = SendAsync(connection, request, endpoint, route, body);
+        }
+    }
+
+    private async Task SendAsync(HttpConnection source, HttpRequestFeature request, EndpointEntry endpoint, string route, byte[]? body)
+    {
+        var lease = EndpointLease.Begin(endpoint.Load, time);
+        try
+        {
+            // The request it was copied from must not wait for the copy's dial.
+            await Task.Yield();
+            var connection = source.ForCopy();
+            using var limit = new CancellationTokenSource(Limit, time);
+            var exchange = new HttpExchange(new CopyFeatures(request, body, limit.Token).Collection, connection) { Lease = lease, CopyLimit = limit.Token };
+            var outcome = await (connection.Http2 ? http2 : http1).ExchangeAsync(exchange, connection.Pod.TargetFor(endpoint, connection.Downstream));
+            metrics.Mirrored(route, outcome.Reason == Reason.None ? "answered" : "failed");
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // A copy's failure is nobody's: it is counted, and that is all.
+            metrics.Mirrored(route, "failed");
+        }
+        finally
+        {
+            lease.End();
+            Interlocked.Decrement(ref _underWay);
+        }
+    }
+
+    /// <summary>Stands in for a downstream that takes all and says nothing.</summary>
+    private sealed class CopyFeatures : IHttpRequestBodyDetectionFeature, IRequestBodyPipeFeature, IHttpRequestLifetimeFeature
+    {
+        public CopyFeatures(HttpRequestFeature request, byte[]? body, CancellationToken limit)
+        {
+            CanHaveBody = body is not null;
+            Reader = PipeReader.Create(new System.Buffers.ReadOnlySequence<byte>(body ?? []));
+            RequestAborted = limit;
+            Collection.Set<IHttpRequestFeature>(request);
+            Collection.Set<IHttpResponseFeature>(new HttpResponseFeature());
+            Collection.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
+            Collection.Set<IHttpRequestBodyDetectionFeature>(this);
+            Collection.Set<IRequestBodyPipeFeature>(this);
+            Collection.Set<IHttpRequestLifetimeFeature>(this);
+        }
+
+        public FeatureCollection Collection { get; } = new();
+
+        public bool CanHaveBody { get; }
+
+        public PipeReader Reader { get; }
+
+        public CancellationToken RequestAborted { get; set; }
+
+        public void Abort()
+        {
+            // There is nobody to tell.
+        }
+    }
+}

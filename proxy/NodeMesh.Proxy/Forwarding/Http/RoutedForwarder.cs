@@ -1,0 +1,125 @@
+using NodeMesh.Contract;
+using NodeMesh.Proxy.Balancing;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Resilience;
+using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>
+/// Carries out what a route says of a request.
+/// <list type="number">
+/// <item>Answer what the mesh answers itself: refusals, preflights, redirects.</item>
+/// <item>Apply the rule's filters, and send the copies it wants.</item>
+/// <item>Try, and try again, as its timeouts and retries say.</item>
+/// <item>Answer in the upstream's place if it did not.</item>
+/// <item>Account for it, once.</item>
+/// </list>
+/// </summary>
+internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstreamEngine http1, IUpstreamEngine http2, MirrorSender mirrors)
+{
+    public async Task ForwardAsync(HttpExchange exchange, RouteChoice choice, RequestHead head, TrafficProtocol protocol)
+    {
+        var connection = exchange.Connection;
+        var began = time.GetTimestamp();
+        connection.RequestBegins();
+        var outcome = default(ExchangeOutcome);
+        var last = new LastAttempt(null, TrafficDirection.Outbound);
+        try
+        {
+            // :: Step 1: answer what the mesh answers itself.
+            if (choice.Refusal != Reason.None)
+            {
+                outcome = ExchangeOutcome.Unanswered(choice.Refusal.HttpStatus(), choice.Refusal);
+            }
+            else if (!head.Target.StartsWith('/'))
+            {
+                outcome = ExchangeOutcome.Unanswered(400, Reason.ProtocolError);
+            }
+            else if (OwnAnswer.Write(exchange, choice, head) is { } status)
+            {
+                outcome = ExchangeOutcome.Answered(status);
+            }
+            else
+            {
+                // :: Step 2: apply the rule's filters, and send the copies it wants.
+                using var request = new RoutedRequest(exchange, choice, head, time, random);
+                mirrors.Send(request, request.Rule.Rule.Filters);
+
+                // :: Step 3: try, and try again.
+                (outcome, last) = await TryAsync(request);
+                exchange.Routed = null;
+            }
+
+            // :: Step 4: answer in the upstream's place if it did not.
+            if (!outcome.HasAnswer)
+            {
+                MeshAnswer.Write(exchange, exchange.IsGrpc, outcome.Status, outcome.Reason);
+                outcome = outcome with { Status = exchange.IsGrpc ? 200 : outcome.Status, GrpcStatus = exchange.IsGrpc ? outcome.Reason.GrpcStatus() : null };
+            }
+        }
+        finally
+        {
+            // :: Step 5: account for it, once.
+            connection.RequestEnds();
+            connection.RequestSeriesFor(last.Endpoint, last.Direction, protocol, choice.Rule?.Route ?? "")
+                .Done(outcome.Status, exchange.IsGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason, time.GetElapsedTime(began));
+        }
+    }
+
+    private async Task<(ExchangeOutcome Outcome, LastAttempt Last)> TryAsync(RoutedRequest request)
+    {
+        var exchange = request.Exchange;
+        var connection = exchange.Connection;
+        var engine = connection.Http2 ? http2 : http1;
+        var last = new LastAttempt(null, TrafficDirection.Outbound);
+        while (true)
+        {
+            ExchangeOutcome outcome;
+            var decision = connection.Router.Pick(request.Choice, request.Head, last.Endpoint);
+            if (decision.Address is null)
+            {
+                outcome = ExchangeOutcome.Unanswered(decision.Refusal.HttpStatus(), decision.Refusal);
+            }
+            else if (request.Begin(decision) is { } status)
+            {
+                return (ExchangeOutcome.Answered(status), last);
+            }
+            else
+            {
+                var target = connection.TargetFor(decision);
+                if (decision.Backend is { Filters.Count: > 0 } backend && request.IsFirst)
+                {
+                    mirrors.Send(request, backend.Filters);
+                }
+                last = new LastAttempt(decision.Endpoint, target.Direction);
+                var lease = exchange.Lease = EndpointLease.Begin(decision.Endpoint?.Load, time);
+                try
+                {
+                    outcome = request.End(await engine.ExchangeAsync(exchange, target));
+                    if (outcome is { HasAnswer: false, Status: >= 500 })
+                    {
+                        lease.Failed();
+                    }
+                }
+                finally
+                {
+                    lease.End();
+                }
+                last = last with { Direction = target.Direction };
+            }
+            if (outcome.HasAnswer || request.RetryAfter(outcome) is not { } wait)
+            {
+                return (outcome, last);
+            }
+            if (!await request.WaitAsync(wait))
+            {
+                return (exchange.IsGone ? exchange.DownstreamGone() : ExchangeOutcome.Unanswered(504, Reason.TimeoutRequest), last);
+            }
+            connection.CountRetry(request.Rule.Route);
+        }
+    }
+
+    private readonly record struct LastAttempt(EndpointEntry? Endpoint, TrafficDirection Direction);
+}

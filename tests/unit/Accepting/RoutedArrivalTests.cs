@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using NodeMesh.Contract;
+using NodeMesh.UnitTests.Forwarding;
+using Xunit;
+
+namespace NodeMesh.UnitTests.Accepting;
+
+/// <summary>Connections that are routed as a whole.</summary>
+public sealed class RoutedArrivalTests : IDisposable
+{
+    private const string ClusterIp = "10.96.0.1";
+
+    private readonly LoopbackServer _one = new();
+    private readonly LoopbackServer _two = new();
+    private readonly LoopbackProxy _proxy = new(IPEndPoint.Parse($"{ClusterIp}:443"));
+
+    public void Dispose()
+    {
+        _proxy.Dispose();
+        _one.Dispose();
+        _two.Dispose();
+    }
+
+    [Fact(Timeout = 15_000)]
+    public async Task A_TCPRoute_sends_connections_to_its_backend_without_looking_at_them()
+    {
+        Declare(Protocol.Unspecified, RouteKind.TcpRoute, (new RouteMatch(), "two"));
+        using var client = await _proxy.ConnectAsync();
+        await client.SendAsync("GET / HTTP/1.1\r\n\r\n");
+        using var server = await _two.AcceptAsync();
+
+        Assert.Equal("GET / HTTP/1.1\r\n\r\n", await server.ReadAsync(18));
+        Assert.Empty(_proxy.Http);
+        Assert.Equal(1, await _proxy.MetricAsync("nodemesh_tcp_connections_opened_total", "route=\"shop/r\"", "protocol=\"opaque\""));
+    }
+
+    [Theory(Timeout = 15_000)]
+    [InlineData(Protocol.Tls, "one.example", true)]
+    [InlineData(Protocol.Tls, "any.example", false)]
+    [InlineData(Protocol.Unspecified, "one.example", true)]
+    [InlineData(Protocol.Unspecified, "any.example", false)]
+    public async Task A_TLSRoute_goes_by_the_server_name(Protocol declared, string name, bool toOne)
+    {
+        Declare(declared, RouteKind.TlsRoute, (new RouteMatch { ServerName = "one.example" }, "one"), (new RouteMatch { ServerName = "*.example" }, "two"));
+        using var client = await _proxy.ConnectAsync();
+        var handshake = HandshakeAsync(client, name);
+        using var server = await (toOne ? _one : _two).AcceptAsync();
+
+        Assert.Equal("\u0016", await server.ReadAsync(1));
+        server.Dispose();
+        await handshake;
+        Assert.Equal(1, await _proxy.MetricAsync("nodemesh_tcp_connections_opened_total", "route=\"shop/r\"", "protocol=\"tls\""));
+    }
+
+    [Theory(Timeout = 15_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Where_TLS_is_declared_nothing_else_passes_nor_a_name_that_no_rule_is_for(bool isTls)
+    {
+        Declare(Protocol.Tls, RouteKind.TlsRoute, (new RouteMatch { ServerName = "one.example" }, "one"));
+        using var client = await _proxy.ConnectAsync();
+        if (isTls)
+        {
+            await HandshakeAsync(client, "other.example");
+        }
+        else
+        {
+            await client.SendAsync("hello there\r\n");
+            Assert.Equal("reset", await client.NextAsync());
+        }
+
+        Assert.Equal(1, await _proxy.MetricAsync("nodemesh_tcp_connections_closed_total", "reason=\"no_route\""));
+    }
+
+    [Fact(Timeout = 15_000)]
+    public async Task Where_nothing_is_declared_what_is_no_TLS_goes_to_the_Service_itself()
+    {
+        Declare(Protocol.Unspecified, RouteKind.TlsRoute, (new RouteMatch(), "two"));
+        using var client = await _proxy.ConnectAsync();
+        await client.SendAsync("hello there\r\n");
+        using var server = await _one.AcceptAsync();
+
+        Assert.Equal("hello there\r\n", await server.ReadAsync(13));
+    }
+
+    private static async Task HandshakeAsync(Socket client, string name)
+    {
+        await using var tls = new SslStream(new NetworkStream(client));
+        await Assert.ThrowsAnyAsync<Exception>(() => tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = name }, TestContext.Current.CancellationToken));
+    }
+
+    // The Service's own endpoint is one's.
+    private void Declare(Protocol declared, RouteKind kind, params (RouteMatch Match, string Backend)[] matches)
+    {
+        var table = new RouteTable { Port = 443, Kind = kind };
+        foreach (var (match, backend) in matches)
+        {
+            match.Rule = (uint)table.Rules.Count;
+            table.Matches.Add(match);
+            table.Rules.Add(new RouteRule { Route = "shop/r", Backends = { new RouteBackend { Port = new BackendPort { Service = $"shop/{backend}", Port = 443 }, Weight = 1 } } });
+        }
+        _proxy.Snapshots.Apply(new SnapshotDelta
+        {
+            Version = 1,
+            Full = true,
+            Services = { Service("web", _one.EndPoint, declared, ClusterIp), Service("one", _one.EndPoint, declared), Service("two", _two.EndPoint, declared) },
+            Routes = { new ServiceRoutes { Service = "shop/web", Tables = { table } } },
+        });
+    }
+
+    private static Service Service(string name, IPEndPoint endpoint, Protocol declared, params string[] clusterIps) => new()
+    {
+        Id = $"shop/{name}", Namespace = "shop", Name = name, ClusterIps = { clusterIps },
+        Ports = { new ServicePort { Port = 443, Protocol = declared, Endpoints = { new Endpoint { Address = endpoint.Address.ToString(), Port = (uint)endpoint.Port, Ready = true } } } },
+    };
+}
