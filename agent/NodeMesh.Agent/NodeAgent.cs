@@ -253,6 +253,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
             Pods = [.. _compilation.LocalPods.Values.Select(p => Status(p, captured.GetValueOrDefault(p.Id)))],
             Problems = [.. problems],
             Routes = [.. _compilation.RouteStatuses.Values],
+            Policies = [.. _compilation.PolicyStatuses.Values],
             ConfigVersion = _publisher.Current.Version,
             ProxyConfigVersion = _sessions.Applied,
             ProxyPid = _proxies.Pid,

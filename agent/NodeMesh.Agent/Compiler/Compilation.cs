@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NodeMesh.Agent.Compiler.Policies;
 using NodeMesh.Agent.Compiler.Routes;
 using NodeMesh.Agent.Resources;
 
@@ -17,6 +18,9 @@ internal sealed record Compilation
 
     /// <summary>The conditions of every route that has a Service as parent, by kind/namespace/name: for the status writer and the operator.</summary>
     public ImmutableSortedDictionary<string, RouteStatus> RouteStatuses { get; init; } = ImmutableSortedDictionary.Create<string, RouteStatus>(StringComparer.Ordinal);
+
+    /// <summary>The conditions of every policy, by kind/namespace/name.</summary>
+    public ImmutableSortedDictionary<string, PolicyStatus> PolicyStatuses { get; init; } = ImmutableSortedDictionary.Create<string, PolicyStatus>(StringComparer.Ordinal);
 
     /// <summary>Those of the resources and those between them, in order.</summary>
     public ImmutableArray<ResourceProblem> Problems { get; init; } = [];

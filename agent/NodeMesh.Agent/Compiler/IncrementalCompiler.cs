@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using NodeMesh.Agent.Capture;
+using NodeMesh.Agent.Compiler.Policies;
 using NodeMesh.Agent.Compiler.Routes;
 using NodeMesh.Agent.Resources;
 
@@ -15,6 +16,7 @@ internal sealed class IncrementalCompiler
     private readonly PodTable _pods;
     private readonly ServiceTable _services;
     private readonly RouteLedger _routes = new();
+    private readonly PolicyLedger _policies = new();
     private readonly Dictionary<string, ImmutableArray<ResourceProblem>> _namespaceProblems = new(StringComparer.Ordinal);
     private ResourceSet _resources = ResourceSet.Empty;
     private ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> _observed = new NodeContext("").ObservedAddresses;
@@ -46,17 +48,21 @@ internal sealed class IncrementalCompiler
         // :: Step 4: Routes that changed, or that name a Service which did.
         _routes.Update(_resources, resources);
 
+        // :: Step 5: Policies.
+        _policies.Update(_resources, resources);
+
         _resources = resources;
         _observed = observed;
         return new Compilation
         {
-            Content = new MeshSnapshotContent { Workloads = _pods.Workloads, Services = _services.Services, Routes = _routes.Routes },
+            Content = new MeshSnapshotContent { Workloads = _pods.Workloads, Services = _services.Services, Routes = _routes.Routes, Policies = _policies.Policies },
             RouteStatuses = _routes.Statuses,
+            PolicyStatuses = _policies.Statuses,
             LocalPods = _pods.LocalPods,
             Problems =
             [
                 .. resources.Problems.Concat(_namespaceProblems.Values.SelectMany(problems => problems))
-                    .Concat(_pods.Problems()).Concat(_services.Problems()).Concat(_routes.Problems()).Order(),
+                    .Concat(_pods.Problems()).Concat(_services.Problems()).Concat(_routes.Problems()).Concat(_policies.Problems()).Order(),
             ],
         };
     }

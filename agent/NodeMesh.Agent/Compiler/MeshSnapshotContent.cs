@@ -14,5 +14,8 @@ internal sealed record MeshSnapshotContent
     /// <summary>By the id of the Service that is their parent.</summary>
     public ImmutableSortedDictionary<string, Contract.ServiceRoutes> Routes { get; init; } = Of<Contract.ServiceRoutes>();
 
+    /// <summary>By scope.</summary>
+    public ImmutableSortedDictionary<string, Contract.ScopedPolicies> Policies { get; init; } = Of<Contract.ScopedPolicies>();
+
     private static ImmutableSortedDictionary<string, T> Of<T>() => ImmutableSortedDictionary.Create<string, T>(StringComparer.Ordinal);
 }

@@ -43,6 +43,17 @@ internal static class SnapshotDiff
                 delta.Routes.Add(now);
             }
         }
+        foreach (var (scope, old, now) in Changes.Between(before.Policies, after.Policies))
+        {
+            if (now is null)
+            {
+                delta.RemovedPolicies.Add(scope);
+            }
+            else if (!now.Equals(old))
+            {
+                delta.Policies.Add(now);
+            }
+        }
         return delta;
     }
 
@@ -53,10 +64,11 @@ internal static class SnapshotDiff
         delta.Workloads.AddRange(content.Workloads.Values);
         delta.Services.AddRange(content.Services.Values);
         delta.Routes.AddRange(content.Routes.Values);
+        delta.Policies.AddRange(content.Policies.Values);
         return delta;
     }
 
     public static bool IsEmpty(SnapshotDelta delta) =>
         !delta.Full && delta.Workloads.Count + delta.RemovedWorkloads.Count + delta.Services.Count + delta.RemovedServices.Count
-            + delta.Routes.Count + delta.RemovedRoutes.Count == 0;
+            + delta.Routes.Count + delta.RemovedRoutes.Count + delta.Policies.Count + delta.RemovedPolicies.Count == 0;
 }

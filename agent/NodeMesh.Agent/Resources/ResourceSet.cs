@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NodeMesh.Agent.Resources.Model;
+using NodeMesh.Agent.Resources.Model.Policies;
 
 namespace NodeMesh.Agent.Resources;
 
@@ -23,6 +24,16 @@ internal sealed record ResourceSet
     public ImmutableSortedDictionary<string, TlsRoute> TlsRoutes { get; init; } = Of<TlsRoute>();
 
     public ImmutableSortedDictionary<string, TcpRoute> TcpRoutes { get; init; } = Of<TcpRoute>();
+
+    public ImmutableSortedDictionary<string, AuthorizationPolicy> AuthorizationPolicies { get; init; } = Of<AuthorizationPolicy>();
+
+    public ImmutableSortedDictionary<string, RateLimitPolicy> RateLimitPolicies { get; init; } = Of<RateLimitPolicy>();
+
+    public ImmutableSortedDictionary<string, FaultPolicy> FaultPolicies { get; init; } = Of<FaultPolicy>();
+
+    public ImmutableSortedDictionary<string, TrafficPolicy> TrafficPolicies { get; init; } = Of<TrafficPolicy>();
+
+    public ImmutableSortedDictionary<string, EgressPolicy> EgressPolicies { get; init; } = Of<EgressPolicy>();
 
     public ImmutableArray<ResourceProblem> Problems { get; init; } = [];
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging;
 
 namespace NodeMesh.Agent.Serving;
 
-/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes. Reads only.</summary>
+/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes, /policies. Reads only.</summary>
 internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher publisher, ProxySessions sessions, AgentMetrics metrics, TimeProvider time)
 {
     private const string Text = "text/plain; charset=utf-8";
@@ -31,6 +31,7 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
         app.Map("/config", (RequestDelegate)ConfigAsync);
         app.Map("/problems", (RequestDelegate)ProblemsAsync);
         app.Map("/routes", (RequestDelegate)RoutesAsync);
+        app.Map("/policies", (RequestDelegate)PoliciesAsync);
         try
         {
             await app.StartAsync().ConfigureAwait(false);
@@ -68,6 +69,9 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
 
     private Task RoutesAsync(HttpContext context) =>
         WriteJsonAsync(context, JsonSerializer.Serialize(status().Routes, AdminJson.Default.IReadOnlyListRouteStatus));
+
+    private Task PoliciesAsync(HttpContext context) =>
+        WriteJsonAsync(context, JsonSerializer.Serialize(status().Policies, AdminJson.Default.IReadOnlyListPolicyStatus));
 
     private Task ConfigAsync(HttpContext context)
     {

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using NodeMesh.Agent.Compiler.Policies;
 using NodeMesh.Agent.Compiler.Routes;
 
 namespace NodeMesh.Agent.Serving;
@@ -16,6 +17,9 @@ internal sealed record AgentStatus
 
     /// <summary>What is said of each route that has a Service as parent.</summary>
     public IReadOnlyList<RouteStatus> Routes { get; init; } = [];
+
+    /// <summary>What is said of each policy.</summary>
+    public IReadOnlyList<PolicyStatus> Policies { get; init; } = [];
 
     public ulong ConfigVersion { get; init; }
 
@@ -69,4 +73,5 @@ internal sealed record PodsAnswer(string Capture, IReadOnlyList<PodStatus> Pods)
 [JsonSerializable(typeof(PodsAnswer))]
 [JsonSerializable(typeof(IReadOnlyList<ProblemStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<RouteStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<PolicyStatus>))]
 internal sealed partial class AdminJson : JsonSerializerContext;

@@ -17,6 +17,8 @@ internal static class ConfigJson
         Append(json, content.Services.Values);
         json.Append("],\n\"routes\": [");
         Append(json, content.Routes.Values);
+        json.Append("],\n\"policies\": [");
+        Append(json, content.Policies.Values);
         json.Append("],\n\"workloads\": [");
         Append(json, content.Workloads.Values);
         return json.Append("]\n}").ToString();

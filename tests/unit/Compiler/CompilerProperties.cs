@@ -3,10 +3,12 @@ using FsCheck.Fluent;
 using FsCheck.Xunit;
 using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.Compiler;
+using NodeMesh.Agent.Compiler.Policies;
 using NodeMesh.Agent.Compiler.Routes;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Documents;
 using NodeMesh.Agent.Resources.Model;
+using NodeMesh.Agent.Resources.Model.Policies;
 using NodeMesh.Contract;
 using Xunit;
 
@@ -67,6 +69,7 @@ public class CompilerProperties
             Workloads = old.Workloads.RemoveRange(delta.RemovedWorkloads).SetItems(delta.Workloads.Select(workload => KeyValuePair.Create(workload.Id, workload))),
             Services = old.Services.RemoveRange(delta.RemovedServices).SetItems(delta.Services.Select(service => KeyValuePair.Create(service.Id, service))),
             Routes = old.Routes.RemoveRange(delta.RemovedRoutes).SetItems(delta.Routes.Select(routes => KeyValuePair.Create(routes.Service, routes))),
+            Policies = old.Policies.RemoveRange(delta.RemovedPolicies).SetItems(delta.Policies.Select(policies => KeyValuePair.Create(policies.Scope, policies))),
         });
         Assert.DoesNotContain(delta.Services, service => service.Equals(old.Services.GetValueOrDefault(service.Id)));
         Assert.DoesNotContain(delta.Workloads, workload => workload.Equals(old.Workloads.GetValueOrDefault(workload.Id)));
@@ -87,8 +90,9 @@ public class CompilerProperties
     private static IEnumerable<DeclaredObject> Objects(ResourceSet set)
     {
         var resources = set.Namespaces.Values.Cast<IResource>().Concat(set.Pods.Values).Concat(set.Services.Values).Concat(set.EndpointSlices.Values)
-            .Concat(set.HttpRoutes.Values).Concat(set.GrpcRoutes.Values).Concat(set.TlsRoutes.Values).Concat(set.TcpRoutes.Values);
-        return resources.Select(resource => new DeclaredObject(Kinds.Named((resource as IRoute)?.Kind ?? resource.GetType().Name)!, resource, 0, new SourceLocation("")));
+            .Concat(set.HttpRoutes.Values).Concat(set.GrpcRoutes.Values).Concat(set.TlsRoutes.Values).Concat(set.TcpRoutes.Values)
+            .Concat(set.AuthorizationPolicies.Values).Concat(set.FaultPolicies.Values);
+        return resources.Select(resource => new DeclaredObject(Kinds.Named((resource as IRoute)?.Kind ?? (resource as IPolicy)?.Kind ?? resource.GetType().Name)!, resource, 0, new SourceLocation("")));
     }
 
     private static void AssertEqual(Compilation expected, Compilation actual)
@@ -96,6 +100,7 @@ public class CompilerProperties
         AssertEqual(expected.Content, actual.Content);
         Assert.Equal(expected.LocalPods, actual.LocalPods);
         Assert.Equal<KeyValuePair<string, RouteStatus>>(expected.RouteStatuses, actual.RouteStatuses);
+        Assert.Equal<KeyValuePair<string, PolicyStatus>>(expected.PolicyStatuses, actual.PolicyStatuses);
         Assert.Equal(expected.Problems.AsEnumerable(), actual.Problems);
     }
 
@@ -104,5 +109,6 @@ public class CompilerProperties
         Assert.Equal<KeyValuePair<string, Workload>>(expected.Workloads, actual.Workloads);
         Assert.Equal<KeyValuePair<string, Contract.Service>>(expected.Services, actual.Services);
         Assert.Equal<KeyValuePair<string, ServiceRoutes>>(expected.Routes, actual.Routes);
+        Assert.Equal<KeyValuePair<string, ScopedPolicies>>(expected.Policies, actual.Policies);
     }
 }

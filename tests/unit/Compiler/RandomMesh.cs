@@ -3,6 +3,7 @@ using System.Net;
 using NodeMesh.Agent.Compiler;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Model;
+using NodeMesh.Agent.Resources.Model.Policies;
 
 namespace NodeMesh.UnitTests.Compiler;
 
@@ -22,7 +23,7 @@ internal sealed class RandomMesh
     public void Step(int choice)
     {
         var random = new Random(unchecked((choice * 1_000_003) + _steps++));
-        switch (random.Next(13))
+        switch (random.Next(15))
         {
             case < 4:
                 Resources = Resources with { Pods = Change(Resources.Pods, random, "p", 6, RandomPod) };
@@ -44,6 +45,12 @@ internal sealed class RandomMesh
                 break;
             case 11:
                 Resources = Resources with { TcpRoutes = Change(Resources.TcpRoutes, random, "r", 2, RandomTcpRoute) };
+                break;
+            case 12:
+                Resources = Resources with { FaultPolicies = Change(Resources.FaultPolicies, random, "f", 3, RandomFaultPolicy) };
+                break;
+            case 13:
+                Resources = Resources with { AuthorizationPolicies = Change(Resources.AuthorizationPolicies, random, "t", 3, RandomAuthorizationPolicy) };
                 break;
             default:
                 Observed = Observed.SetItem($"{Home(random)}/p{random.Next(6)}", [.. Enumerable.Range(0, random.Next(3)).Select(_ => IPAddress.Parse(Address(random)))]);
@@ -146,6 +153,24 @@ internal sealed class RandomMesh
         Metadata = metadata,
         Spec = new TcpRouteSpec { ParentRefs = Parents(random), Rules = [new ConnectionRouteRule { BackendRefs = Backends(random) }] },
     };
+
+    private static FaultPolicy RandomFaultPolicy(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new FaultPolicySpec { TargetRefs = Targets(random, metadata), Faults = [new Fault { Abort = new FaultAbort { HttpStatus = 500 + random.Next(3) } }] },
+    };
+
+    private static AuthorizationPolicy RandomAuthorizationPolicy(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new AuthorizationPolicySpec { TargetRefs = Targets(random, metadata), Action = Pick(random, "Allow", "Deny") },
+    };
+
+    private static IReadOnlyList<TargetReference> Targets(Random random, ObjectMeta metadata) => [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => Pick(random,
+        new TargetReference { Kind = "Service", Name = $"s{random.Next(3)}", SectionName = Pick<string?>(random, null, "http") },
+        new TargetReference { Kind = "Namespace", Name = metadata.Namespace },
+        new TargetReference { Group = "nodemesh.io", Kind = "Mesh", Name = "mesh" },
+        new TargetReference { Group = "gateway.networking.k8s.io", Kind = "HTTPRoute", Name = $"r{random.Next(4)}" }))];
 
     private static IReadOnlyList<ParentReference> Parents(Random random) => [.. Enumerable.Range(0, 1 + random.Next(2)).Select(at => new ParentReference
     {

@@ -49,7 +49,7 @@ internal static class MatchCompiler
 
     public static RankedMatch Tcp(TcpRoute route) => RankedMatch.Of(route, 0, 0, new Contract.RouteMatch());
 
-    private static Contract.PathMatch Path(HttpPathMatch path) => path.Type switch
+    public static Contract.PathMatch Path(HttpPathMatch path) => path.Type switch
     {
         "Exact" => new Contract.PathMatch { Exact = path.Value },
         "PathPrefix" => new Contract.PathMatch { Prefix = path.Value.TrimEnd('/') },
@@ -73,7 +73,7 @@ internal static class MatchCompiler
         static string Group(string expression) => expression.Length == 0 ? AnyName : $"(?:{Checked(expression)})";
     }
 
-    private static List<Contract.ValueMatch> Headers(IReadOnlyList<HttpValueMatch> headers) => Values(headers, name => name.ToLowerInvariant());
+    public static List<Contract.ValueMatch> Headers(IReadOnlyList<HttpValueMatch> headers) => Values(headers, name => name.ToLowerInvariant());
 
     // Of several for one name the first counts.
     private static List<Contract.ValueMatch> Values(IReadOnlyList<HttpValueMatch> values, Func<string, string> name)

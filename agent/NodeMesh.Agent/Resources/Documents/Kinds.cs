@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using NodeMesh.Agent.Resources.Model;
+using NodeMesh.Agent.Resources.Model.Policies;
 
 namespace NodeMesh.Agent.Resources.Documents;
 
@@ -50,8 +51,35 @@ internal static class Kinds
         OtherVersions = [$"{GatewayApi.Group}/v1alpha2"],
     };
 
+    public static ResourceKind AuthorizationPolicy { get; } = new ResourceKind<AuthorizationPolicy>(
+        PolicyApi.AuthorizationPolicy, PolicyApi.Version, "authorizationpolicies", ModelJson.Default.AuthorizationPolicy,
+        (it, metadata) => it with { Metadata = metadata }, set => set.AuthorizationPolicies, (set, all) => set with { AuthorizationPolicies = all })
+    {
+        Unreadable = (metadata, why) => new AuthorizationPolicy { Metadata = metadata, Unreadable = why },
+    };
+
+    public static ResourceKind RateLimitPolicy { get; } = new ResourceKind<RateLimitPolicy>(
+        PolicyApi.RateLimitPolicy, PolicyApi.Version, "ratelimitpolicies", ModelJson.Default.RateLimitPolicy,
+        (it, metadata) => it with { Metadata = metadata }, set => set.RateLimitPolicies, (set, all) => set with { RateLimitPolicies = all });
+
+    public static ResourceKind FaultPolicy { get; } = new ResourceKind<FaultPolicy>(
+        PolicyApi.FaultPolicy, PolicyApi.Version, "faultpolicies", ModelJson.Default.FaultPolicy,
+        (it, metadata) => it with { Metadata = metadata }, set => set.FaultPolicies, (set, all) => set with { FaultPolicies = all });
+
+    public static ResourceKind TrafficPolicy { get; } = new ResourceKind<TrafficPolicy>(
+        PolicyApi.TrafficPolicy, PolicyApi.Version, "trafficpolicies", ModelJson.Default.TrafficPolicy,
+        (it, metadata) => it with { Metadata = metadata }, set => set.TrafficPolicies, (set, all) => set with { TrafficPolicies = all });
+
+    public static ResourceKind EgressPolicy { get; } = new ResourceKind<EgressPolicy>(
+        PolicyApi.EgressPolicy, PolicyApi.Version, "egresspolicies", ModelJson.Default.EgressPolicy,
+        (it, metadata) => it with { Metadata = metadata }, set => set.EgressPolicies, (set, all) => set with { EgressPolicies = all });
+
     /// <summary>Every kind that is read, from files and from the Kubernetes API: a new one is added here, and nowhere else.</summary>
-    public static IReadOnlyList<ResourceKind> All { get; } = [Namespace, Pod, Service, EndpointSlice, HttpRoute, GrpcRoute, TlsRoute, TcpRoute];
+    public static IReadOnlyList<ResourceKind> All { get; } = 
+    [
+        Namespace, Pod, Service, EndpointSlice, HttpRoute, GrpcRoute, TlsRoute, TcpRoute,
+        AuthorizationPolicy, RateLimitPolicy, FaultPolicy, TrafficPolicy, EgressPolicy,
+    ];
 
     private static readonly FrozenDictionary<string, ResourceKind> ByName = All.ToFrozenDictionary(kind => kind.Name);
 

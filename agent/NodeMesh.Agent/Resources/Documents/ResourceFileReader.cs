@@ -136,16 +136,31 @@ internal sealed class ResourceFileReader
             {
                 _objects.Add(new DeclaredObject(known, resource, fingerprint, new SourceLocation(_path, document, map.Line)));
             }
+            else
+            {
+                StandIn(known, id, map, document, $"{errors[0].Field} {errors[0].Message}");
+            }
         }
         catch (JsonException problem)
         {
             var field = problem.Path is ['$', '.', .. var path] ? path : problem.Path ?? "";
             var node = FieldPath.Find(map, field);
             Complain(kind, id, "Invalid", document, node, field, $"{field} can not be {node.Describe()}");
+            StandIn(known, id, map, document, $"{field} can not be {node.Describe()}");
         }
         catch (DocumentException problem)
         {
             _problems.Add(new ResourceProblem(kind, id, "Invalid", problem.Message) { At = new SourceLocation(_path, document, problem.Line) });
+            StandIn(known, id, map, document, problem.Message);
+        }
+    }
+
+    private void StandIn(ResourceKind known, string id, MappingNode map, int document, string why)
+    {
+        if (known.Unreadable is { } unreadable && id.IndexOf('/', StringComparison.Ordinal) is var slash and > 0)
+        {
+            var metadata = new ObjectMeta { Namespace = id[..slash], Name = id[(slash + 1)..] };
+            _objects.Add(new DeclaredObject(known, unreadable(metadata, why), 0, new SourceLocation(_path, document, map.Line)));
         }
     }
 

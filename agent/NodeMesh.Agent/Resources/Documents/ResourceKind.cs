@@ -23,6 +23,9 @@ internal abstract class ResourceKind(string name, string apiVersion, string plur
     /// <summary>False for what belongs to the cluster as a whole.</summary>
     public bool IsNamespaced { get; init; } = true;
 
+    /// <summary>Stands in for an object that can't be read, where leaving it out would open what it was to close; the text says what is wrong.</summary>
+    public Func<ObjectMeta, string, IResource>? Unreadable { get; init; }
+
     public string Group => ApiVersion.IndexOf('/') is var slash && slash < 0 ? "" : ApiVersion[..slash];
 
     /// <exception cref="JsonException">A field is of the wrong type; the path says which.</exception>

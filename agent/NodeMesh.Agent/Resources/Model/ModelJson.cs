@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using NodeMesh.Agent.Resources.Model.Policies;
 
 namespace NodeMesh.Agent.Resources.Model;
 
@@ -12,4 +13,9 @@ namespace NodeMesh.Agent.Resources.Model;
 [JsonSerializable(typeof(GrpcRoute))]
 [JsonSerializable(typeof(TlsRoute))]
 [JsonSerializable(typeof(TcpRoute))]
+[JsonSerializable(typeof(AuthorizationPolicy))]
+[JsonSerializable(typeof(RateLimitPolicy))]
+[JsonSerializable(typeof(FaultPolicy))]
+[JsonSerializable(typeof(TrafficPolicy))]
+[JsonSerializable(typeof(EgressPolicy))]
 internal sealed partial class ModelJson : JsonSerializerContext;

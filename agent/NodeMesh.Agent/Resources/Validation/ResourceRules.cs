@@ -1,4 +1,5 @@
 using NodeMesh.Agent.Resources.Model;
+using NodeMesh.Agent.Resources.Model.Policies;
 
 namespace NodeMesh.Agent.Resources.Validation;
 
@@ -22,6 +23,9 @@ internal static class ResourceRules
                 break;
             case IRoute route:
                 RouteRules.Check(route, errors);
+                break;
+            case IPolicy policy:
+                PolicyRules.Check(policy, errors);
                 break;
         }
         return errors;
@@ -54,7 +58,7 @@ internal static class ResourceRules
     private static void CheckMetadata(IResource resource, FieldErrors errors)
     {
         var metadata = resource.Metadata;
-        var (valid, rule) = resource is Pod or EndpointSlice or IRoute
+        var (valid, rule) = resource is Pod or EndpointSlice or IRoute or IPolicy
             ? (Names.IsDnsSubdomain(metadata.Name), "lower-case letters, digits, - and ., at most 253")
             : (Names.IsDnsLabel(metadata.Name), "lower-case letters, digits and -, at most 63");
         if (metadata.Name.Length == 0)

@@ -1,0 +1,141 @@
+using NodeMesh.Agent.Compiler.Routes;
+using NodeMesh.Agent.Resources.Model.Policies;
+
+namespace NodeMesh.Agent.Compiler.Policies;
+
+/// <summary>Policies about traffic as the proxy has them. A part that can't be carried out is left out, and told.</summary>
+internal static class TrafficCompilers
+{
+    private const int PerMillionPerPercent = 10_000;
+
+    // Envoy's, but for the share: of three endpoints one may go.
+    private const uint BaseEjectionMilliseconds = 30_000;
+    private const uint MaxEjectionMilliseconds = 300_000;
+    private const uint MaxEjectionPercent = 50;
+
+    public static Contract.RateLimitRules Compile(RateLimitPolicy policy, Action<string> invalid)
+    {
+        var message = new Contract.RateLimitRules { Policy = policy.Metadata.Id };
+        Each(policy.Spec.Limits, "limit", invalid, limit =>
+        {
+            var rule = new Contract.RateLimitRule
+            {
+                Name = limit.Name,
+                Requests = (uint)limit.Requests,
+                PerMilliseconds = RequestMatchCompiler.Milliseconds(limit.Per),
+                Burst = (uint)(limit.Burst ?? limit.Requests),
+            };
+            rule.By.AddRange(limit.By.Select(key => key.Type switch
+            {
+                "ClientWorkload" => new Contract.RateLimitKey { ClientWorkload = true },
+                "ClientAddress" => new Contract.RateLimitKey { ClientAddress = true },
+                _ => new Contract.RateLimitKey { Header = (key.Name ?? "").ToLowerInvariant() },
+            }));
+            rule.Matches.AddRange(RequestMatchCompiler.Compile(limit.Matches));
+            message.Limits.Add(rule);
+        });
+        return message;
+    }
+
+    public static Contract.FaultRules Compile(FaultPolicy policy, Action<string> invalid)
+    {
+        var message = new Contract.FaultRules { Policy = policy.Metadata.Id };
+        Each(policy.Spec.Faults, "fault", invalid, fault =>
+        {
+            var rule = new Contract.FaultRule
+            {
+                PerMillion = (uint)Math.Round(fault.Percentage * PerMillionPerPercent), DelayMilliseconds = RequestMatchCompiler.Milliseconds(fault.Delay),
+            };
+            rule.Matches.AddRange(RequestMatchCompiler.Compile(fault.Matches));
+            switch (fault.Abort)
+            {
+                case { HttpStatus: { } status }:
+                    rule.HttpStatus = (uint)status;
+                    break;
+                case { GrpcStatus: { } status }:
+                    rule.GrpcStatus = (uint)status;
+                    break;
+                case { Reset: true }:
+                    rule.Reset = true;
+                    break;
+            }
+            message.Faults.Add(rule);
+        });
+        return message;
+    }
+
+    public static Contract.TrafficRules Compile(TrafficPolicy policy)
+    {
+        var spec = policy.Spec;
+        return new Contract.TrafficRules
+        {
+            Policy = policy.Metadata.Id,
+            Algorithm = spec.LoadBalancing?.Algorithm switch
+            {
+                "RoundRobin" => Contract.BalancingAlgorithm.RoundRobin,
+                "Random" => Contract.BalancingAlgorithm.Random,
+                "ConsistentHash" => Contract.BalancingAlgorithm.ConsistentHash,
+                _ => Contract.BalancingAlgorithm.LeastRequest,
+            },
+            HashKey = spec.LoadBalancing?.ConsistentHash switch
+            {
+                null => null,
+                { Header: { } header } => new Contract.HashKey { Header = header.ToLowerInvariant() },
+                { Cookie: { } cookie } => new Contract.HashKey { Cookie = cookie },
+                { QueryParam: { } query } => new Contract.HashKey { Query = query },
+                _ => new Contract.HashKey { SourceIp = true },
+            },
+            BoundedLoadPercent = (uint)(spec.LoadBalancing?.ConsistentHash?.BoundedLoadPercent ?? 0),
+            Locality = spec.LoadBalancing?.Locality switch
+            {
+                "PreferZone" => Contract.Locality.PreferZone,
+                "PreferNode" => Contract.Locality.PreferNode,
+                _ => Contract.Locality.Anywhere,
+            },
+            MaxConnections = (uint)(spec.CircuitBreaker?.MaxConnections ?? 0),
+            MaxPendingRequests = (uint)(spec.CircuitBreaker?.MaxPendingRequests ?? 0),
+            MaxRequests = (uint)(spec.CircuitBreaker?.MaxRequests ?? 0),
+            MaxRetries = (uint)(spec.CircuitBreaker?.MaxRetries ?? 0),
+            Outliers = spec.OutlierDetection is not { } outliers ? null : new Contract.OutlierRules
+            {
+                ConsecutiveErrors = (uint)(outliers.ConsecutiveErrors ?? 0),
+                ConsecutiveGatewayErrors = (uint)(outliers.ConsecutiveGatewayErrors ?? 0),
+                BaseEjectionMilliseconds = outliers.BaseEjectionTime is { } least ? RequestMatchCompiler.Milliseconds(least) : BaseEjectionMilliseconds,
+                MaxEjectionMilliseconds = outliers.MaxEjectionTime is { } most ? RequestMatchCompiler.Milliseconds(most) : MaxEjectionMilliseconds,
+                MaxEjectionPercent = (uint?)outliers.MaxEjectionPercent ?? MaxEjectionPercent,
+                PanicThresholdPercent = (uint)(outliers.PanicThresholdPercent ?? 0),
+            },
+            ConnectTimeoutMilliseconds = RequestMatchCompiler.Milliseconds(spec.Timeouts?.Connect),
+            IdleTimeoutMilliseconds = RequestMatchCompiler.Milliseconds(spec.Timeouts?.Idle),
+        };
+    }
+
+    public static Contract.EgressRules Compile(EgressPolicy policy)
+    {
+        var message = new Contract.EgressRules { Policy = policy.Metadata.Id, Audit = policy.Spec.Mode == "Audit" };
+        foreach (var allow in policy.Spec.Allow)
+        {
+            var rule = new Contract.EgressRule();
+            rule.Hosts.AddRange(allow.Hosts.Select(host => host.ToLowerInvariant()));
+            rule.Cidrs.AddRange(allow.Cidrs);
+            rule.Ports.AddRange(allow.Ports.Select(port => (uint)port));
+            message.Allow.Add(rule);
+        }
+        return message;
+    }
+
+    private static void Each<T>(IReadOnlyList<T> items, string what, Action<string> invalid, Action<T> compile)
+    {
+        for (var i = 0; i < items.Count; i++)
+        {
+            try
+            {
+                compile(items[i]);
+            }
+            catch (UnsupportedException unsupported)
+            {
+                invalid($"{what} {i}: {unsupported.Message}; it is left out");
+            }
+        }
+    }
+}
