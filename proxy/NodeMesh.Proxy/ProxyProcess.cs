@@ -9,6 +9,7 @@ using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Forwarding.Http;
 using NodeMesh.Proxy.Loops;
+using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy;
@@ -36,11 +37,12 @@ internal sealed partial class ProxyProcess(string runDirectory, ILoggerFactory l
         var table = new PodTable();
         using var loops = new EventLoops(Environment.ProcessorCount, logging);
         var dialer = new Dialer(table, loops);
-        await using var http = new HttpHub(store, balancer, metrics, dialer, time, logging);
+        var guard = new ConnectionGuard(store, new Authorizer(store, new PolicyMetrics(metrics.Registry), logging.CreateLogger<Authorizer>()));
+        await using var http = new HttpHub(store, balancer, metrics, dialer, time, guard, logging);
         await http.StartAsync(CancellationToken.None);
 
         var context = new AcceptContext(
-            loops, store, dialer, balancer, new PortMemory(), metrics, new DetectionCounters(metrics), http.Accept, time, logging.CreateLogger<Arrival>());
+            loops, store, dialer, balancer, new PortMemory(), metrics, guard, new DetectionCounters(metrics), http.Accept, time, logging.CreateLogger<Arrival>());
         SocketChannel? channel = null;
         var pods = new PodLifecycle(context, table, http.DrainAsync, message => channel?.Send(message), logging.CreateLogger<PodLifecycle>());
         using var heartbeat = new Heartbeat(loops);

@@ -4,6 +4,7 @@ using NodeMesh.Proxy.Detection;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Loops;
+using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Accepting;
@@ -17,6 +18,7 @@ internal sealed record AcceptContext(
     LoadBalancer Balancer,
     PortMemory Ports,
     ProxyMetrics Metrics,
+    ConnectionGuard Guard,
     DetectionCounters Counters,
     Action<Downstream, bool> AcceptHttp,
     TimeProvider Time,

@@ -9,6 +9,7 @@ using NodeMesh.Proxy.Forwarding.Opaque;
 using NodeMesh.Proxy.Kernel;
 using NodeMesh.Proxy.Loops;
 using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Accepting;
@@ -40,6 +41,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     private EndpointEntry? _endpoint;
     private EndpointLease _lease;
     private bool _isEarlyDial;
+    private bool _isForbidden;
     private bool _hasSpoken;
     private bool _isDone;
 
@@ -235,7 +237,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         {
             StartWait(Wait.Rest, DetectionPlan.PartialMilliseconds);
         }
-        else if (_dial is not null)
+        else if (_dial is not null || _isForbidden)
         {
             StartWait(Wait.Silence, DetectionPlan.SilenceMilliseconds);
         }
@@ -262,6 +264,11 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         }
         if (_wait == Wait.Dial && _dial is null && !Dial())
         {
+            return;
+        }
+        if (_wait == Wait.Silence && _isForbidden)
+        {
+            End(Reason.Denied);
             return;
         }
         if (_wait == Wait.Rest)
@@ -311,10 +318,32 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             }
             address = _endpoint.Address;
         }
+        var target = _context.Dialer.Target(_pod, _direction, _client.Address, address);
+        if (target.IsInboundLeg && !MayEnter(target))
+        {
+            return !_isDone;
+        }
         _lease = EndpointLease.Begin(_endpoint?.Load, _context.Time);
-        _dial = new Dial(Loop, _context.Dialer.Target(_pod, _direction, _client.Address, address), Step);
+        _dial = new Dial(Loop, target, Step);
         _dial.Start();
         return !_isDone;
+    }
+
+    // Whether policies let it into a pod of this node. While it may still turn out to be HTTP, whose client is to be answered, it waits for its first bytes.
+    private bool MayEnter(in DialTarget target)
+    {
+        var authorizer = _context.Guard.Authorizer;
+        if (_verdict != Verdict.Undecided)
+        {
+            if (authorizer.AllowsOpaque(_client.Address, target.Endpoint, target.Owner.Namespace))
+            {
+                return true;
+            }
+            End(Reason.Denied);
+            return false;
+        }
+        _isForbidden = authorizer.Foresee(_client.Address, target.Endpoint, target.Owner.Namespace, isOpaque: false) == Access.Denied;
+        return !_isForbidden;
     }
 
     private void HandToHttp()
@@ -348,10 +377,15 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             _context.Counters.EarlyDial(used: true);
         }
         var dial = _dial!;
+        if (_isEarlyDial && dial.Target.IsInboundLeg && !MayEnter(dial.Target))
+        {
+            return; // it was let in as what might have been HTTP
+        }
         _lease.Answered();
         var series = Series();
         Leave();
-        var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease);
+        var guard = dial.Target.IsInboundLeg ? new RelayGuard(_context.Guard, _client.Address, dial.Target.Endpoint, dial.Target.Owner.Namespace) : null;
+        var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease, guard);
         LogRelay(_context.Logger, _pod.Id, _direction, _client, _destination, dial.Target.Endpoint, _verdict, _hello?.ServerName);
         relay.Start();
     }

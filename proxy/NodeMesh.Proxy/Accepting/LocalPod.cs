@@ -28,6 +28,8 @@ internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> 
     /// <summary>namespace/name</summary>
     public string Id => id;
 
+    public string Namespace { get; } = id[..Math.Max(id.IndexOf('/', StringComparison.Ordinal), 0)];
+
     public IReadOnlyList<IPAddress> Addresses => _announced.Addresses;
 
     /// <summary>Cancelled when the sandbox is gone: every socket of the pod must be closed, or its namespace leaks.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Security;
 
 namespace NodeMesh.Proxy.Discovery;
 
@@ -29,6 +30,12 @@ internal sealed class MeshSnapshot
 
     /// <summary>By the id of the Service that is the parent.</summary>
     internal ImmutableDictionary<string, RouteTableEntry[]> Routes { get; init; } = ImmutableDictionary.Create<string, RouteTableEntry[]>(StringComparer.Ordinal);
+
+    /// <summary>By scope, as nodemesh.proto names them.</summary>
+    internal ImmutableDictionary<string, PolicyScope> Policies { get; init; } = ImmutableDictionary.Create<string, PolicyScope>(StringComparer.Ordinal);
+
+    /// <summary>Who may reach what.</summary>
+    public AccessIndex Access => field ?? Interlocked.CompareExchange(ref field, new AccessIndex(this), null) ?? field;
 
     public WorkloadEntry? FindWorkload(IPAddress address) => WorkloadsByAddress.GetValueOrDefault(AddressKey.From(address));
 

@@ -20,6 +20,7 @@ internal sealed class SnapshotBuilder
     private readonly ImmutableDictionary<AddressKey, ServicePortKey[]>.Builder _servicesByEndpoint;
     private readonly ImmutableDictionary<string, string[]>.Builder _servicesByWorkload;
     private readonly ImmutableDictionary<string, RouteTableEntry[]>.Builder _routes;
+    private readonly ImmutableDictionary<string, PolicyScope>.Builder _policies;
 
     private SnapshotBuilder(MeshSnapshot previous, MeshSnapshot start, long now)
     {
@@ -32,6 +33,7 @@ internal sealed class SnapshotBuilder
         _servicesByEndpoint = start.ServicesByEndpoint.ToBuilder();
         _servicesByWorkload = start.ServicesByWorkload.ToBuilder();
         _routes = start.Routes.ToBuilder();
+        _policies = start.Policies.ToBuilder();
     }
 
     /// <param name="now">Timestamp of the clock that the loads of new endpoints start with.</param>
@@ -72,6 +74,11 @@ internal sealed class SnapshotBuilder
         {
             builder._routes[routes.Service] = [.. routes.Tables.Select(table => new RouteTableEntry(table))];
         }
+        builder._policies.RemoveRange(delta.RemovedPolicies);
+        foreach (var policies in delta.Policies)
+        {
+            builder._policies[policies.Scope] = PolicyScope.From(policies, previous.Policies.GetValueOrDefault(policies.Scope));
+        }
         return builder.ToSnapshot(delta.Version);
     }
 
@@ -85,6 +92,7 @@ internal sealed class SnapshotBuilder
         ServicesByEndpoint = _servicesByEndpoint.ToImmutable(),
         ServicesByWorkload = _servicesByWorkload.ToImmutable(),
         Routes = _routes.ToImmutable(),
+        Policies = _policies.ToImmutable(),
     };
 
     private WorkloadEntry? FindWorkload(string id) => _workloads.TryGetValue(id, out var record) ? record.Entry : null;

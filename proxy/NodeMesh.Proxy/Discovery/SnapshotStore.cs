@@ -9,6 +9,9 @@ internal sealed class SnapshotStore(TimeProvider time)
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile MeshSnapshot _current = MeshSnapshot.Empty;
 
+    /// <summary>A snapshot is in force. Told on the thread that applied it.</summary>
+    public event Action<MeshSnapshot>? Applied;
+
     public MeshSnapshot Current => _current;
 
     /// <summary>Completes with the first snapshot. Before it, no Service is known and traffic to one would be sent on unbalanced.</summary>
@@ -23,5 +26,6 @@ internal sealed class SnapshotStore(TimeProvider time)
             _current = SnapshotBuilder.Apply(_current, delta, time.GetTimestamp());
         }
         _first.TrySetResult();
+        Applied?.Invoke(_current);
     }
 }

@@ -18,8 +18,7 @@ internal sealed class PathPattern
                 _exact = match.Exact;
                 break;
             case PathMatch.MatchOneofCase.Regex:
-                // In linear time: whoever sends requests must not be able to keep the proxy busy.
-                _regex = new Regex($@"\A(?:{match.Regex})\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+                _regex = RoutePattern.Expression(match.Regex);
                 break;
             default:
                 _prefix = match.Prefix;

@@ -6,7 +6,7 @@ namespace NodeMesh.Proxy.Routing;
 internal sealed class RequestPattern(RequestMatch match)
 {
     private readonly PathPattern? _path = match.Path is null ? null : new PathPattern(match.Path);
-    private readonly FieldPattern[] _headers = [.. match.Headers.Select(header => new FieldPattern(header))];
+    private readonly ValuePattern[] _headers = [.. match.Headers.Select(header => new ValuePattern(header))];
 
     /// <summary>Whether any of them matches; true where there is none.</summary>
     public static bool Any(RequestPattern[] patterns, in RequestHead head)
@@ -29,7 +29,7 @@ internal sealed class RequestPattern(RequestMatch match)
         }
         foreach (var header in _headers)
         {
-            if (!header.IsMatch(head))
+            if (head.Field(header.Name) is not { } value || !header.IsMatch(value))
             {
                 return false;
             }

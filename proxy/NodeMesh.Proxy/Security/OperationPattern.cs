@@ -7,7 +7,7 @@ namespace NodeMesh.Proxy.Security;
 internal sealed class OperationPattern(OperationMatch match)
 {
     private readonly PathPattern[] _paths = [.. match.Paths.Select(path => new PathPattern(path))];
-    private readonly FieldPattern[] _headers = [.. match.Headers.Select(header => new FieldPattern(header))];
+    private readonly ValuePattern[] _headers = [.. match.Headers.Select(header => new ValuePattern(header))];
 
     private bool IsAboutRequests => match.Methods.Count > 0 || _paths.Length > 0 || _headers.Length > 0;
 
@@ -35,7 +35,7 @@ internal sealed class OperationPattern(OperationMatch match)
         }
         foreach (var header in _headers)
         {
-            if (!header.IsMatch(head))
+            if (head.Field(header.Name) is not { } value || !header.IsMatch(value))
             {
                 return false;
             }

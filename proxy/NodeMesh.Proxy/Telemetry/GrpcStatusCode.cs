@@ -6,6 +6,8 @@ namespace NodeMesh.Proxy.Telemetry;
 internal static class GrpcStatusCode
 {
     public const string DeadlineExceeded = "4";
+    public const string PermissionDenied = "7";
+    public const string ResourceExhausted = "8";
     public const string Unimplemented = "12";
     public const string Unavailable = "14";
 

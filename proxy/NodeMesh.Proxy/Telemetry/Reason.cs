@@ -41,4 +41,16 @@ internal enum Reason
 
     /// <summary>The time the route gives one attempt is over.</summary>
     TimeoutBackend,
+
+    /// <summary>An AuthorizationPolicy, or an EgressPolicy, does not let it pass.</summary>
+    Denied,
+
+    /// <summary>A RateLimitPolicy has no room for it now.</summary>
+    RateLimited,
+
+    /// <summary>A FaultPolicy made it fail.</summary>
+    FaultInjected,
+
+    /// <summary>The circuit breaker of a TrafficPolicy has no room for it now.</summary>
+    CircuitOpen,
 }

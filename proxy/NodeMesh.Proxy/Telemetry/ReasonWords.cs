@@ -4,11 +4,11 @@ namespace NodeMesh.Proxy.Telemetry;
 internal static class ReasonWords
 {
     /// <summary>How many there are: reasons are small and dense, so that they may index an array.</summary>
-    public const int Count = (int)Reason.TimeoutBackend + 1;
+    public const int Count = (int)Reason.CircuitOpen + 1;
 
     private static readonly string[] Words =
         ["", "no_endpoints", "upstream_connect", "upstream_reset", "downstream_reset", "overloaded", "protocol_error", "pod_gone",
-            "no_route", "invalid_backend", "invalid_filter", "timeout_request", "timeout_backend"];
+            "no_route", "invalid_backend", "invalid_filter", "timeout_request", "timeout_backend", "denied", "rate_limited", "fault_injected", "circuit_open"];
 
     /// <summary>Empty for <see cref="Reason.None"/>.</summary>
     public static string Word(this Reason reason) => Words[(int)reason];
@@ -16,7 +16,9 @@ internal static class ReasonWords
     /// <summary>The status of the mesh's own answer, where nothing more exact is known.</summary>
     public static int HttpStatus(this Reason reason) => reason switch
     {
+        Reason.Denied => 403,
         Reason.NoRoute => 404,
+        Reason.RateLimited => 429,
         Reason.InvalidBackend or Reason.InvalidFilter => 500,
         Reason.UpstreamReset => 502,
         Reason.TimeoutRequest or Reason.TimeoutBackend => 504,
@@ -27,6 +29,8 @@ internal static class ReasonWords
     public static string GrpcStatus(this Reason reason) => reason switch
     {
         Reason.NoRoute => GrpcStatusCode.Unimplemented,
+        Reason.Denied => GrpcStatusCode.PermissionDenied,
+        Reason.RateLimited => GrpcStatusCode.ResourceExhausted,
         Reason.TimeoutRequest or Reason.TimeoutBackend => GrpcStatusCode.DeadlineExceeded,
         _ => GrpcStatusCode.Unavailable,
     };

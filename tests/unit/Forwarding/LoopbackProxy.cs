@@ -32,11 +32,12 @@ internal sealed class LoopbackProxy : IDisposable
         Pod = new LocalPod(1, "test/app", [IPAddress.Parse("192.0.2.1")], [], Supply);
         _context = new AcceptContext(
             _loops,
-            new SnapshotStore(TimeProvider.System),
+            Store,
             new Dialer(table, _loops),
             new LoadBalancer(TimeProvider.System, Random.Shared),
             Ports,
             Metrics,
+            Guards.For(Store, Metrics),
             new DetectionCounters(Metrics),
             (downstream, http2) => Http.Add((downstream, http2)),
             TimeProvider.System,
@@ -56,6 +57,8 @@ internal sealed class LoopbackProxy : IDisposable
     public Direction Direction { get; set; } = Direction.Outbound;
 
     public LocalPod Pod { get; }
+
+    public SnapshotStore Store { get; } = new(TimeProvider.System);
 
     public PortMemory Ports { get; } = new();
 

@@ -7,12 +7,13 @@ using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Forwarding.Http.Http1;
 using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Forwarding.Http;
 
 /// <summary>What the mesh knows of one downstream HTTP connection: a feature of Kestrel's connection. Keeps what requests would otherwise look up each time.</summary>
-internal sealed class HttpConnection
+internal sealed class HttpConnection : IGuarded
 {
     private readonly ProxyMetrics _metrics;
     private readonly IUpstreamDialer _dialer;
@@ -27,6 +28,7 @@ internal sealed class HttpConnection
     private CountingPipe? _transport;
     private Http1Connection? _upstream;
     private bool _isGone;
+    private readonly List<UpstreamTarget> _entered = [];
 
     public HttpConnection(Downstream downstream, bool http2, PodHttp pod, RequestRouter router, ProxyMetrics metrics, IUpstreamDialer dialer)
     {
@@ -54,6 +56,9 @@ internal sealed class HttpConnection
     public RequestRouter Router { get; }
 
     public ConnectionSeries Series { get; }
+
+    /// <summary>The namespace of the pod it was accepted for; null: it is that pod's own.</summary>
+    public string? Home => Downstream.Direction == Direction.Inbound ? Downstream.Pod.Namespace : null;
 
     public UpstreamTarget TargetFor(in RequestDecision decision) =>
         decision.Endpoint is null ? _originalTarget! : Pod.TargetFor(decision.Endpoint, Downstream);
@@ -174,6 +179,39 @@ internal sealed class HttpConnection
 
     /// <summary>The reason its end is counted under, should it end now; the first one stays.</summary>
     public void BecauseOf(Reason reason) => Interlocked.CompareExchange(ref _reason, (int)reason, (int)Reason.None);
+
+    /// <summary>A request goes into a pod of this node.</summary>
+    public void Enter(UpstreamTarget target)
+    {
+        lock (_entered)
+        {
+            _entered.Add(target);
+        }
+    }
+
+    public void Leave(UpstreamTarget target)
+    {
+        lock (_entered)
+        {
+            _entered.Remove(target);
+        }
+    }
+
+    /// <summary>Ends the connection if a request under way goes where its client may send none any more. Requests to come are asked about one by one.</summary>
+    public void Recheck(Authorizer authorizer)
+    {
+        lock (_entered)
+        {
+            foreach (var target in _entered)
+            {
+                if (authorizer.Foresee(target.Client, target.Endpoint, Home, isOpaque: false) == Access.Denied)
+                {
+                    Abort(Reason.Denied);
+                    return;
+                }
+            }
+        }
+    }
 
     private void OnGone()
     {

@@ -61,7 +61,7 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
                     lease.Failed();
                 }
                 MeshAnswer.Write(exchange, isGrpc, outcome.Status, outcome.Reason);
-                outcome = outcome with { Status = isGrpc ? 200 : outcome.Status, GrpcStatus = isGrpc ? GrpcStatusCode.Unavailable : null };
+                outcome = outcome with { Status = isGrpc ? 200 : outcome.Status, GrpcStatus = isGrpc ? outcome.Reason.GrpcStatus() : null };
             }
         }
         finally

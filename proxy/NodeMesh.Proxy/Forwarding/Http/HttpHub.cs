@@ -12,6 +12,7 @@ using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Forwarding.Http.Http1;
 using NodeMesh.Proxy.Forwarding.Http.Http2;
 using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Forwarding.Http;
@@ -32,16 +33,18 @@ internal sealed class HttpHub : IAsyncDisposable
     private readonly IUpstreamDialer _dialer;
     private readonly TimeProvider _time;
     private readonly HttpForwarder _forwarder;
+    private readonly ConnectionGuard _guard;
 
-    public HttpHub(SnapshotStore store, LoadBalancer balancer, ProxyMetrics metrics, IUpstreamDialer dialer, TimeProvider time, ILoggerFactory loggers)
+    public HttpHub(SnapshotStore store, LoadBalancer balancer, ProxyMetrics metrics, IUpstreamDialer dialer, TimeProvider time, ConnectionGuard guard, ILoggerFactory loggers)
     {
         _store = store;
         _balancer = balancer;
         _metrics = metrics;
         _dialer = dialer;
         _time = time;
-        var http1 = new Http1Engine(time, loggers.CreateLogger<Http1Engine>());
-        var http2 = new Http2Engine(loggers.CreateLogger<Http2Engine>());
+        _guard = guard;
+        var http1 = new AuthorizingEngine(new Http1Engine(time, loggers.CreateLogger<Http1Engine>()), guard.Authorizer);
+        var http2 = new AuthorizingEngine(new Http2Engine(loggers.CreateLogger<Http2Engine>()), guard.Authorizer);
         var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics));
         _forwarder = new HttpForwarder(time, http1, http2, routed);
         _connectionFactory = new SocketConnectionContextFactory(HubLimits.Transport(), loggers.CreateLogger("NodeMesh.Proxy.Forwarding.Http.Transport"));
@@ -117,16 +120,18 @@ internal sealed class HttpHub : IAsyncDisposable
         return state;
     }
 
-    private static ConnectionDelegate ServeAsync(ConnectionDelegate next) => async connection =>
+    private ConnectionDelegate ServeAsync(ConnectionDelegate next) => async connection =>
     {
         var state = connection.Features.Get<HttpConnection>()!;
         state.Opened(connection, connection.Features.Get<IConnectionLifetimeNotificationFeature>());
+        _guard.Enter(state);
         try
         {
             await next(connection);
         }
         finally
         {
+            _guard.Leave(state);
             state.Closed();
         }
     };

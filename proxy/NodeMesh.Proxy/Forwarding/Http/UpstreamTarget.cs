@@ -35,6 +35,13 @@ internal sealed class UpstreamTarget
         Direction = DirectionNow();
     }
 
+    public IPAddress Client => _client;
+
+    public IPEndPoint Endpoint => _endpoint;
+
+    /// <summary>The destination is a captured pod of this node, before which the mesh stands for it.</summary>
+    public bool EntersPod => Direction != TrafficDirection.Outbound || _dialer.IsLocal(_endpoint);
+
     public UpstreamKey Key { get; }
 
     /// <summary>Where its HTTP/1.1 connections were kept when last looked up.</summary>

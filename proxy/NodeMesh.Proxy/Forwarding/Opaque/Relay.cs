@@ -1,6 +1,7 @@
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Loops;
+using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Forwarding.Opaque;
@@ -9,7 +10,7 @@ namespace NodeMesh.Proxy.Forwarding.Opaque;
 /// Passes the bytes of one connection on in both directions, for as long as both apps like: an end as an end, in each
 /// direction by itself, and a reset as a reset. Lives on one loop.
 /// </summary>
-internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser
+internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
 {
     private readonly LoopSocket _downstream;
     private readonly LoopSocket _upstream;
@@ -19,14 +20,16 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser
     private readonly LocalPod _dialed;
     private readonly ConnectionSeries _series;
     private readonly EndpointLease _lease;
+    private readonly RelayGuard? _guard;
     private bool _isQueued;
     private bool _isDone;
 
     /// <param name="pod">The pod that accepted, and counts, the downstream.</param>
     /// <param name="dialed">The pod whose socket the upstream is; often the same.</param>
-    public Relay(LoopSocket downstream, LoopSocket upstream, LocalPod pod, LocalPod dialed, ConnectionSeries series, EndpointLease lease)
+    /// <param name="guard">null: it goes into no pod of this node.</param>
+    public Relay(LoopSocket downstream, LoopSocket upstream, LocalPod pod, LocalPod dialed, ConnectionSeries series, EndpointLease lease, RelayGuard? guard = null)
     {
-        (_downstream, _upstream, _pod, _dialed, _series, _lease) = (downstream, upstream, pod, dialed, series, lease);
+        (_downstream, _upstream, _pod, _dialed, _series, _lease, _guard) = (downstream, upstream, pod, dialed, series, lease, guard);
         _up = new Pump(downstream, upstream);
         _down = new Pump(upstream, downstream);
     }
@@ -39,6 +42,7 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser
             End(Reason.PodGone);
             return;
         }
+        _guard?.Guard.Enter(this);
         _downstream.IsReadable = true; // detection only peeked
         if (_downstream.Watch(this) != 0 || _upstream.Watch(this) != 0)
         {
@@ -54,6 +58,14 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser
     {
         _isQueued = false;
         Run();
+    }
+
+    public void Recheck(Authorizer authorizer)
+    {
+        if (authorizer.Foresee(_guard!.Client, _guard.Destination, _guard.Home, isOpaque: true) == Access.Denied)
+        {
+            _downstream.Loop.Post(() => End(Reason.Denied));
+        }
     }
 
     public void OnFault(Exception exception) => End(Reason.Overloaded);
@@ -116,6 +128,7 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser
             return;
         }
         _isDone = true;
+        _guard?.Guard.Leave(this);
         if (reason == Reason.None)
         {
             _downstream.Close();

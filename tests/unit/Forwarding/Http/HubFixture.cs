@@ -21,7 +21,7 @@ internal sealed class HubFixture : IAsyncDisposable
 
     private HubFixture()
     {
-        Hub = new HttpHub(Store, new LoadBalancer(TimeProvider.System, Random.Shared), Metrics, Dialer, TimeProvider.System, NullLoggerFactory.Instance);
+        Hub = new HttpHub(Store, new LoadBalancer(TimeProvider.System, Random.Shared), Metrics, Dialer, TimeProvider.System, Guards.For(Store, Metrics), NullLoggerFactory.Instance);
         foreach (var socket in new[] { _upstream, _front })
         {
             socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));

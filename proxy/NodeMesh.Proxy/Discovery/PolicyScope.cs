@@ -1,0 +1,21 @@
+using NodeMesh.Contract;
+using NodeMesh.Proxy.Security;
+
+namespace NodeMesh.Proxy.Discovery;
+
+/// <summary>The policies attached to one scope, ready to be asked. What has a memory of its own keeps it as long as its policy says the same.</summary>
+internal sealed class PolicyScope
+{
+    private readonly ScopedPolicies _message;
+
+    private PolicyScope(ScopedPolicies message)
+    {
+        _message = message;
+        Authorizations = [.. message.Authorizations.Select(authorization => new AuthorizationEntry(authorization))];
+    }
+
+    public AuthorizationEntry[] Authorizations { get; }
+
+    /// <param name="before">What was attached before; null: nothing.</param>
+    public static PolicyScope From(ScopedPolicies message, PolicyScope? before) => before is not null && before._message.Equals(message) ? before : new PolicyScope(message);
+}

@@ -1,0 +1,76 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Security;
+
+/// <summary>
+/// Asks the policies in force whether somebody may reach a pod of this node. The source is looked up anew each time: when its connection
+/// was accepted, the snapshot may not have known it yet.
+/// </summary>
+internal sealed partial class Authorizer(SnapshotStore store, PolicyMetrics metrics, ILogger<Authorizer> logger)
+{
+    public bool AllowsRequest(IPAddress client, IPEndPoint destination, string? home, in RequestHead head)
+    {
+        var snapshot = store.Current;
+        if (snapshot.Access.RulesFor(destination, home) is not { } rules)
+        {
+            return true;
+        }
+        var facts = new AccessFacts(snapshot.FindWorkload(client), client, destination.Port);
+        foreach (var audit in rules.Audits(facts, head))
+        {
+            metrics.Audited(audit);
+            LogAudited(logger, audit, facts.Source?.Id ?? "unknown", client, destination, head.Method, head.Target);
+        }
+        return Told(rules.Decide(facts, head), facts, destination);
+    }
+
+    /// <summary>For a connection that is no HTTP.</summary>
+    public bool AllowsOpaque(IPAddress client, IPEndPoint destination, string? home)
+    {
+        var snapshot = store.Current;
+        if (snapshot.Access.RulesFor(destination, home) is not { } rules)
+        {
+            return true;
+        }
+        var facts = new AccessFacts(snapshot.FindWorkload(client), client, destination.Port);
+        foreach (var audit in rules.Audits(facts))
+        {
+            metrics.Audited(audit);
+            LogAudited(logger, audit, facts.Source?.Id ?? "unknown", client, destination, "connection", "");
+        }
+        return Told(rules.DecideOpaque(facts), facts, destination);
+    }
+
+    /// <summary>For a connection of which it is not known yet what it speaks, or that is under way. Neither counted nor logged.</summary>
+    public Access Foresee(IPAddress client, IPEndPoint destination, string? home, bool isOpaque)
+    {
+        var snapshot = store.Current;
+        if (snapshot.Access.RulesFor(destination, home) is not { } rules)
+        {
+            return Access.Allowed;
+        }
+        var facts = new AccessFacts(snapshot.FindWorkload(client), client, destination.Port);
+        return isOpaque ? rules.DecideOpaque(facts).Access : rules.Decide(facts).Access;
+    }
+
+    private bool Told(AccessDecision decision, in AccessFacts facts, IPEndPoint destination)
+    {
+        if (decision.Access == Access.Allowed)
+        {
+            return true;
+        }
+        metrics.Denied(decision.Policy);
+        LogDenied(logger, facts.Source?.Id ?? "unknown", facts.Client, destination, decision.Policy.Length == 0 ? "no policy that allows it" : decision.Policy);
+        return false;
+    }
+
+    [LoggerMessage(EventName = "Denied", Level = LogLevel.Debug, Message = "{Source} ({Client}) may not reach {Destination}: {Policy}")]
+    private static partial void LogDenied(ILogger logger, string source, IPAddress client, IPEndPoint destination, string policy);
+
+    [LoggerMessage(EventName = "Audited", Level = LogLevel.Information, Message = "{Policy}: {Source} ({Client}) reaches {Destination}: {Method} {Target}")]
+    private static partial void LogAudited(ILogger logger, string policy, string source, IPAddress client, IPEndPoint destination, string method, string target);
+}

@@ -1,0 +1,23 @@
+using Prometheus;
+
+namespace NodeMesh.Proxy.Telemetry;
+
+/// <summary>What policies did, by policy (namespace/name). That many series as there are policies.</summary>
+internal sealed class PolicyMetrics
+{
+    private readonly Counter _denied;
+    private readonly Counter _audited;
+
+    public PolicyMetrics(CollectorRegistry registry)
+    {
+        var metrics = Metrics.WithCustomRegistry(registry);
+        metrics.ExemplarBehavior = ExemplarBehavior.NoExemplars();
+        _denied = metrics.CreateCounter(
+            "nodemesh_authorization_denied_total", "Requests and connections refused, by the AuthorizationPolicy that denied them (empty: none allowed them).", "policy");
+        _audited = metrics.CreateCounter("nodemesh_authorization_audited_total", "Requests and connections that an AuthorizationPolicy of action Audit matched.", "policy");
+    }
+
+    public void Denied(string policy) => _denied.WithLabels(policy).Inc();
+
+    public void Audited(string policy) => _audited.WithLabels(policy).Inc();
+}
