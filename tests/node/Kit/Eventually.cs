@@ -11,7 +11,7 @@ public static class Eventually
         HoldsAsync(what, look, held => held, limit);
 
     public static Task<T> EqualAsync<T>(string what, T expected, Func<Task<T>> look, TimeSpan? limit = null) =>
-        HoldsAsync(what, look, seen => EqualityComparer<T>.Default.Equals(seen, expected), limit);
+        HoldsAsync($"{what}: {expected}", look, seen => EqualityComparer<T>.Default.Equals(seen, expected), limit);
 
     public static async Task<T> HoldsAsync<T>(string what, Func<Task<T>> look, Func<T, bool> holds, TimeSpan? limit = null)
     {
