@@ -55,17 +55,32 @@ internal sealed partial class Http1Engine(TimeProvider time, ILogger<Http1Engine
             connection.Begin();
             exchange.Connection.Attach(connection);
             var limit = exchange.HasLimit ? exchange.Ends.UnsafeRegister(static connection => ((Http1Connection)connection!).Abort(), connection) : default;
-            var (outcome, isKept) = await ExchangeAsync(exchange, target, connection);
-            limit.Dispose();
-            // Past this nobody aborts it any more; if somebody has, it is not to be kept.
-            isKept &= exchange.Connection.Detach(connection) && !(exchange.HasLimit && exchange.Ends.IsCancellationRequested);
-            connection.End();
+            var (outcome, isKept, isOver) = (default(ExchangeOutcome), false, false);
+            try
+            {
+                (outcome, isKept) = await ExchangeAsync(exchange, target, connection);
+                isOver = true;
+            }
+            finally
+            {
+                limit.Dispose();
+                // Past this nobody aborts it any more; if somebody has, it is not to be kept.
+                isKept &= exchange.Connection.Detach(connection) && !(exchange.HasLimit && exchange.Ends.IsCancellationRequested);
+                connection.End();
+                if (!isKept)
+                {
+                    connection.Dispose();
+                }
+                if (!isOver)
+                {
+                    pool.Done(); // it threw: nobody else will say so
+                }
+            }
             if (isKept)
             {
                 pool.Keep(connection);
                 return outcome;
             }
-            connection.Dispose();
             if (!outcome.HasAnswer && outcome.Reason == Reason.UpstreamReset && MayTryAgain(exchange, connection))
             {
                 connection = null; // a new one: others that were kept may be closed as well

@@ -194,18 +194,27 @@ internal static class ResponseCopy
     private static ValueTask<bool> MoreAsync(Http1Connection from, PipeWriter to)
     {
         var more = from.FillAsync();
-        return more.IsCompleted ? more : FlushMeanwhileAsync(from, to, more);
+        return more.IsCompleted ? more : FlushMeanwhileAsync(from, to, more.AsTask());
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<bool> FlushMeanwhileAsync(Http1Connection from, PipeWriter to, ValueTask<bool> more)
+    private static async ValueTask<bool> FlushMeanwhileAsync(Http1Connection from, PipeWriter to, Task<bool> more)
     {
-        var flushed = await to.FlushAsync();
-        if (flushed.IsCompleted)
+        var isGone = true;
+        try
         {
-            from.Abort(); // nothing may be left pending on a connection that is given up
+            isGone = (await to.FlushAsync()).IsCompleted;
         }
-        return await more;
+        finally
+        {
+            if (isGone)
+            {
+                // The read under way must end before its buffer is given back.
+                from.Abort();
+                await ((Task)more).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        return !isGone && await more;
     }
 
     private static async ValueTask FlushAsync(PipeWriter to)
