@@ -1,0 +1,234 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using NodeMesh.NodeTests.Kit;
+using NodeMesh.TestApp.Calling;
+
+namespace NodeMesh.NodeTests.Routes;
+
+/// <summary>What docs/traffic.md promises of its examples.</summary>
+[Collection("ebpf")]
+public sealed class Examples(EbpfMesh mesh) : RoutedTraffic(mesh)
+{
+    [Fact(Timeout = 60_000)]
+    public async Task Those_who_ask_for_a_version_get_it()
+    {
+        await ApplyAsync("By header");
+
+        for (var turn = 0; turn < 5; turn++)
+        {
+            Assert.Equal(V1, (await CallAsync()).Server!.Pod);
+            Assert.Equal(V2, (await CallAsync(headers: "X-Version: v2")).Server!.Pod);
+            Assert.Equal(V2, (await CallAsync("/beta/x")).Server!.Pod);
+            Assert.Equal(V1, (await CallAsync("/betas")).Server!.Pod);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_redirect_says_where_else()
+    {
+        await ApplyAsync("Redirect");
+
+        var moved = await CallAsync("/old/shoes?size=43");
+
+        Assert.Equal((301, "http://shop.example.org/new/shoes?size=43"), (moved.Status, moved.Headers!["location"]));
+        Assert.Equal(V1, (await CallAsync("/other")).Server!.Pod);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Path_host_and_headers_arrive_as_written()
+    {
+        await ApplyAsync("Rewrite, and headers");
+
+        var result = await CallAsync("/api/v1/shoes?color=red", "POST", 1000, headers: ["x-secret: s", "x-kept: k"]);
+
+        var seen = result.Server!;
+        Assert.Equal(("/shoes?color=red", "inner.example.org", 1000L), (seen.RawTarget, seen.Host, seen.Bytes));
+        Assert.Equal(["content-length", "host", "x-backend", "x-kept", "x-mesh"], seen.Headers!.Keys.Order());
+        Assert.Equal(("yes", "v1", "mesh"), (seen.Headers["x-mesh"], seen.Headers["x-backend"], result.Headers!["x-served-by"]));
+
+        var none = await CallAsync("/elsewhere");
+        Assert.Equal((404, "no_route"), (none.Status, none.Headers!["nodemesh-error"]));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Half_of_the_requests_are_copied_and_no_answer_changes()
+    {
+        await ApplyAsync("Mirror");
+        var before = await InboundAsync();
+
+        var counts = await CountAsync(400);
+
+        Assert.Equal([V1], counts.Keys);
+        await Eventually.TrueAsync("the copies have been answered", async () => (await Mesh.Near.Agent.ScrapeAsync())
+            .Sum("nodemesh_http_mirrored_total", ("route", "default/mirror"), ("result", "answered")) >= 140);
+        Assert.InRange(await InboundAsync() - before, 140, 260);
+
+        async Task<double> InboundAsync() => (await Mesh.Far.Agent.ScrapeAsync()).Sum("nodemesh_http_requests_total", ("direction", "inbound"), ("destination_workload", V2));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_takes_too_long_is_given_up()
+    {
+        await ApplyAsync("Timeouts");
+
+        var slow = await CallAsync("/?delay=5000");
+        var quick = await CallAsync("/?delay=1");
+
+        Assert.Equal((504, "timeout_backend"), (slow.Status, slow.Headers!["nodemesh-error"]));
+        Assert.True(quick.Ok);
+        await Eventually.TrueAsync("it is counted", async () => (await Mesh.Near.Agent.ScrapeAsync())
+            .Sum("nodemesh_http_requests_total", ("route", "default/timeouts"), ("reason", "timeout_backend")) == 1);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Nobody_notices_a_server_that_fails_every_second_time()
+    {
+        var nginx = await Mesh.AddPodAsync("flaky", app: "shop-v1");
+        var home = Directory.CreateDirectory($"{TestRun.Directory}/{Mesh.Mesh.Name}/flaky").FullName;
+        await File.WriteAllTextAsync($"{home}/nginx.conf", $$"""
+            daemon off;
+            worker_processes 1;
+            pid {{home}}/pid;
+            error_log stderr;
+            events {}
+            http { access_log off; server { listen 8080; location / { return 503 "busy"; } } }
+            """);
+        await nginx.StartAsync(8080, "nginx", "-c", $"{home}/nginx.conf");
+        try
+        {
+            await Eventually.TrueAsync("it has its share of the traffic", async () => !(await CallAsync()).Ok);
+            Assert.Equal(503, (await FailuresAsync()).First());
+
+            await ApplyAsync("Retries");
+            Assert.Empty(await FailuresAsync());
+            // A body is sent again, too, but nobody asked that of POST.
+            for (var turn = 0; turn < 20; turn++)
+            {
+                var put = await CallAsync(method: "PUT", bodySize: 20_000);
+                Assert.Equal((V1, 20_000L), (put.Server?.Pod, put.Server?.Bytes));
+            }
+            await Eventually.TrueAsync("they are counted", async () => (await Mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_http_retries_total", ("route", "default/retries")) > 0);
+        }
+        finally
+        {
+            await Mesh.RemovePodAsync(nginx);
+        }
+
+        async Task<List<int>> FailuresAsync()
+        {
+            var statuses = new List<int>();
+            for (var turn = 0; turn < 60; turn++)
+            {
+                var result = await CallAsync();
+                if (!result.Ok)
+                {
+                    statuses.Add(result.Status);
+                }
+            }
+            return statuses;
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Nobody_notices_a_server_that_dies()
+    {
+        var dying = await Mesh.AddPodAsync("dying", app: "shop-v1");
+        var server = await dying.ServeAsync();
+        try
+        {
+            await ApplyAsync("Retries");
+            var load = Mesh.Client().CallAsync(new CallRequest { Kind = "load", Target = Shop, Count = 2, DurationMilliseconds = 3000 });
+            await Task.Delay(1000);
+            await dying.StopAsync(server);
+
+            SmallShop.AssertNoFailure(await load);
+        }
+        finally
+        {
+            await Mesh.RemovePodAsync(dying);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_session_stays_where_it_began()
+    {
+        await ApplyAsync("Sessions");
+        foreach (var wanted in new[] { V1, V2 })
+        {
+            var first = await Eventually.HoldsAsync($"a session begins at {wanted}", () => CallAsync(), result => result.Server?.Pod == wanted);
+            var cookie = first.Headers!["set-cookie"].Split(';')[0];
+            Assert.StartsWith("shop-session=", cookie, StringComparison.Ordinal);
+            for (var turn = 0; turn < 10; turn++)
+            {
+                Assert.Equal(wanted, (await CallAsync(headers: $"Cookie: a=b; {cookie}")).Server!.Pod);
+            }
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_preflight_is_answered_by_the_mesh()
+    {
+        await ApplyAsync("CORS");
+
+        var preflight = await CallAsync(method: "OPTIONS", headers: ["Origin: https://a.example.org", "Access-Control-Request-Method: PUT"]);
+        var actual = await CallAsync(headers: "Origin: https://a.example.org");
+        var other = await CallAsync(headers: "Origin: https://example.com");
+
+        Assert.Equal((204, "GET, PUT", "600"), (preflight.Status, preflight.Headers!["access-control-allow-methods"], preflight.Headers["access-control-max-age"]));
+        Assert.Equal("https://a.example.org", actual.Headers!["access-control-allow-origin"]);
+        Assert.DoesNotContain("access-control-allow-origin", other.Headers!.Keys);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Calls_go_by_their_method()
+    {
+        await ApplyAsync("gRPC");
+
+        var unary = await Mesh.Client().CallAsync(new CallRequest { Kind = "grpc", Target = "10.96.0.60:82" });
+        var stream = await Mesh.Client().CallAsync(new CallRequest { Kind = "grpc", Target = "10.96.0.60:82", Rpc = "bidi" });
+
+        Assert.True(unary.Ok && stream.Ok, $"{unary.Error} {stream.Error}");
+        Assert.Equal((V2, V1), (unary.Server!.Pod, stream.Server!.Pod));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Connections_go_by_their_server_name_or_their_port()
+    {
+        await ApplyAsync("TLS and TCP");
+
+        var known = await Mesh.Client().CallAsync(new CallRequest { Kind = "tls", Target = "10.96.0.60:443", Sni = "v2.example.org" });
+        var below = await Mesh.Client().CallAsync(new CallRequest { Kind = "tls", Target = "10.96.0.60:443", Sni = "a.b.v2.example.org" });
+        var unknown = await Mesh.Client().CallAsync(new CallRequest { Kind = "tls", Target = "10.96.0.60:443", Sni = "v1.example.org" });
+        var opaque = await Mesh.Client().CallAsync("opaque", "10.96.0.60:90");
+
+        Assert.Equal((V2, V2, V2), (known.Server?.Pod, below.Server?.Pod, opaque.Server?.Pod));
+        Assert.False(unknown.Ok);
+        await Eventually.TrueAsync("the refusal is counted", async () => (await Mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_tcp_connections_closed_total", ("reason", "no_route")) >= 1);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_pods_own_address_and_other_callers_are_as_they_were()
+    {
+        await ApplyAsync("Redirect");
+
+        var direct = await CallAsync("/old", target: Traffic.Target(Mesh.Server(), AddressFamily.InterNetwork, "http"));
+
+        Assert.Equal((200, "/old"), (direct.Status, direct.Server!.RawTarget));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Conditions_are_on_the_admin_port()
+    {
+        await ApplyYamlAsync(DocExamples.Of("Canary").Replace("name: shop-v2", "name: shop-v3", StringComparison.Ordinal));
+
+        using var routes = JsonDocument.Parse(await Mesh.Near.Agent.GetAsync("/routes"));
+        var conditions = routes.RootElement.EnumerateArray().Single(route => route.GetProperty("name").GetString() == "canary")
+            .GetProperty("parents")[0].GetProperty("conditions").EnumerateArray().ToDictionary(condition => condition.GetProperty("type").GetString()!);
+
+        Assert.True(conditions["Accepted"].GetProperty("status").GetBoolean());
+        Assert.Equal("BackendNotFound", conditions["ResolvedRefs"].GetProperty("reason").GetString());
+        var counts = new HashSet<int>();
+        await Eventually.TrueAsync("the missing backend's share is answered with 500", async () => counts.Add((await CallAsync()).Status) && counts.Count == 2);
+        Assert.Equal([200, 500], counts.Order());
+    }
+}

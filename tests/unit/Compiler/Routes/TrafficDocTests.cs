@@ -1,0 +1,35 @@
+using System.Text.RegularExpressions;
+using Xunit;
+
+namespace NodeMesh.UnitTests.Compiler.Routes;
+
+/// <summary>The examples of docs/traffic.md mean what it says of them, without a complaint.</summary>
+public partial class TrafficDocTests
+{
+    public static TheoryData<string> Sections => [.. Blocks().Skip(1).Select(block => block.Section)];
+
+    [Theory]
+    [MemberData(nameof(Sections))]
+    public void Every_example_is_accepted_whole(string section)
+    {
+        var compilation = TestMesh.Compile($"{Blocks()[0].Yaml}\n---\n{Blocks().Single(block => block.Section == section).Yaml}");
+
+        Assert.Empty(compilation.Problems);
+        Assert.NotEmpty(compilation.RouteStatuses);
+        Assert.All(compilation.RouteStatuses.Values.SelectMany(status => status.Parents).SelectMany(parent => parent.Conditions), condition => Assert.False(condition.IsTrouble, condition.Message));
+        Assert.NotEmpty(compilation.Content.Routes["default/shop"].Tables);
+    }
+
+    private static List<(string Section, string Yaml)> Blocks()
+    {
+        var text = File.ReadAllText(RepositoryFiles.Find("docs/traffic.md")!);
+        var sections = Heading().Matches(text);
+        return [.. Block().Matches(text).Select(block => (sections.LastOrDefault(section => section.Index < block.Index)?.Groups[1].Value ?? "", block.Groups[1].Value))];
+    }
+
+    [GeneratedRegex("^## (.*)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex("```yaml\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Block();
+}
