@@ -86,7 +86,9 @@ internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, 
         {
             endpoint = balancer.Pick(port!, originalDestination.AddressFamily);
         }
-        return endpoint is null ? RequestDecision.Refuse(Reason.NoEndpoints) : RequestDecision.To(endpoint, backend);
+        return endpoint is null ? RequestDecision.Refuse(Reason.NoEndpoints)
+            : backend is null ? RequestDecision.To(endpoint)
+            : RequestDecision.To(endpoint, backend, port!.Protocol);
     }
 
     private RequestDecision FindSession(MeshSnapshot snapshot, RouteRuleEntry rule, ulong token)
@@ -101,7 +103,7 @@ internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, 
             {
                 if (SessionToken.Of(endpoint) == token)
                 {
-                    return RequestDecision.To(endpoint, backend);
+                    return RequestDecision.To(endpoint, backend, port.Protocol);
                 }
             }
         }

@@ -14,6 +14,9 @@ internal abstract class MeasuredSystem(string name)
     /// <summary>Where the client dials.</summary>
     public abstract string Address { get; }
 
+    /// <summary>Where the client dials for the same server by way of routes; null where there are none.</summary>
+    public virtual string? RoutedAddress => null;
+
     public virtual Pod Client => Topology.Client;
 
     /// <summary>Where its processes run and nothing else does; null where there are none.</summary>

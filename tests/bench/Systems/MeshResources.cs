@@ -7,6 +7,7 @@ internal static class MeshResources
 {
     public const string NearService = "10.96.0.10";
     public const string FarService = "10.96.0.20";
+    public const string RoutedService = "10.96.0.30";
 
     public static string Write(Workspace workspace, string nearNode, string farNode)
     {
@@ -17,6 +18,8 @@ internal static class MeshResources
             PodYaml("server", Topology.CapturedServer, nearNode),
             PodYaml("far-server", Topology.FarServer, farNode),
             ServiceYaml("server", NearService),
+            ServiceYaml("server", RoutedService, "routed"),
+            RouteYaml,
             ServiceYaml("far-server", FarService)));
         return directory;
     }
@@ -38,12 +41,37 @@ internal static class MeshResources
 
         """;
 
-    private static string ServiceYaml(string app, string clusterIp) =>
+    /// <summary>What a canary looks like: rules that are tried in vain, a header to set, two backends to choose from.</summary>
+    private static string RouteYaml =>
+        $$"""
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata:
+          name: routed
+          namespace: bench
+        spec:
+          parentRefs:
+          - { group: "", kind: Service, name: routed, port: {{Ports.Http1}} }
+          rules:
+          - matches: [{ path: { type: Exact, value: /healthz } }, { path: { type: PathPrefix, value: /api/v2 } }]
+            backendRefs: [{ name: server, port: {{Ports.Http1}} }]
+          - matches: [{ headers: [{ name: x-version, value: v2 }] }]
+            backendRefs: [{ name: server, port: {{Ports.Http1}} }]
+          - filters:
+            - type: RequestHeaderModifier
+              requestHeaderModifier: { set: [{ name: x-route, value: bench }] }
+            backendRefs:
+            - { name: server, port: {{Ports.Http1}}, weight: 90 }
+            - { name: routed, port: {{Ports.Http1}}, weight: 10 }
+
+        """;
+
+    private static string ServiceYaml(string app, string clusterIp, string? name = null) =>
         $$"""
         apiVersion: v1
         kind: Service
         metadata:
-          name: {{app}}
+          name: {{name ?? app}}
           namespace: bench
         spec:
           clusterIP: {{clusterIp}}

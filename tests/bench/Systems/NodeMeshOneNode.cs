@@ -12,6 +12,8 @@ internal sealed class NodeMeshOneNode(Workspace workspace, string binaries) : Me
 
     public override string Address => MeshResources.NearService;
 
+    public override string RoutedAddress => MeshResources.RoutedService;
+
     /// <summary>A proxy that was built to be compiled as it runs takes its time for it; with native binaries one second would do.</summary>
     public override double WarmUpSeconds => 6;
 

@@ -7,6 +7,7 @@ internal static class AllWorks
     public static readonly Work[] List =
     [
         new Wrk("http1", "HTTP/1.1, 64 connections that stay, 64-byte bodies", 64),
+        new Wrk("http1-routed", "The same by an HTTPRoute with four matches, a header filter and two weighted backends", 64, isRouted: true),
         new OwnLoad("http1-new", "HTTP/1.1, a new connection for each request, 64 at once", "http", Ports.Http1, 64),
         new H2Load("h2c", "HTTP/2, 8 connections with 16 streams, 64-byte bodies", 8, 16, grpc: false),
         new H2Load("grpc", "gRPC unary, 8 connections with 16 streams, 64-byte messages", 8, 16, grpc: true),

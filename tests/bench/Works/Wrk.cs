@@ -4,7 +4,8 @@ using NodeMesh.Bench.Systems;
 namespace NodeMesh.Bench.Works;
 
 /// <summary>HTTP/1.1 over connections that stay.</summary>
-internal sealed class Wrk(string id, string title, int connections) : Work(id, title)
+/// <param name="isRouted">By way of routes, which only a mesh has.</param>
+internal sealed class Wrk(string id, string title, int connections, bool isRouted = false) : Work(id, title)
 {
     // "done" runs once, after the run: it costs nothing while wrk measures.
     private const string Script =
@@ -29,10 +30,14 @@ internal sealed class Wrk(string id, string title, int connections) : Work(id, t
 
     public override async Task<string?> CheckAsync(MeasuredSystem system, Cgroup client, Workspace workspace, CancellationToken cancelled)
     {
+        if (isRouted && system.RoutedAddress is null)
+        {
+            return "has no routes";
+        }
         var answer = await InClientAsync(
             system, client, "curl", ["-s", "-m", "5", "-o", "/dev/null", "-w", "%{http_code} HTTP/%{http_version} %{size_download} bytes", Url(system)], cancelled);
         return answer == "200 HTTP/1.1 64 bytes" ? null : $"curl got {answer}";
     }
 
-    private static string Url(MeasuredSystem system) => $"http://{system.Address}:{Ports.Http1}/";
+    private string Url(MeasuredSystem system) => $"http://{(isRouted ? system.RoutedAddress : system.Address)}:{Ports.Http1}/";
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using NodeMesh.Agent.Resources.Model;
 
 namespace NodeMesh.Agent.Compiler.Routes;
@@ -41,10 +42,20 @@ internal sealed class FilterCompiler(IRoute route, ServiceLookup services)
         }
     }
 
+    private static readonly FrozenSet<string> OfTheConnection = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase, "connection", "content-length", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade");
+
     private static Contract.RouteFilter Unusable(string what) => new() { Unusable = new Contract.UnusableFilter { What = what } };
 
     private static Contract.HeaderModifier Modifier(HeaderModifierFilter filter)
     {
+        foreach (var name in filter.Set.Concat(filter.Add).Select(value => value.Name).Concat(filter.Remove))
+        {
+            if (OfTheConnection.Contains(name))
+            {
+                throw new UnsupportedException($"the header {name} is about the connection and the length of the message, which are the proxy's");
+            }
+        }
         var modifier = new Contract.HeaderModifier();
         modifier.Set.AddRange(filter.Set.Select(value => new Contract.HeaderValue { Name = value.Name, Value = value.Value }));
         modifier.Add.AddRange(filter.Add.Select(value => new Contract.HeaderValue { Name = value.Name, Value = value.Value }));

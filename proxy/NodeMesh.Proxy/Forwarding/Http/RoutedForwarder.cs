@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Discovery;
@@ -72,7 +73,6 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
     {
         var exchange = request.Exchange;
         var connection = exchange.Connection;
-        var engine = connection.Http2 ? http2 : http1;
         var last = new LastAttempt(null, TrafficDirection.Outbound);
         while (true)
         {
@@ -88,6 +88,8 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
             }
             else
             {
+                // An upgrade is HTTP/1.1's own.
+                var engine = connection.Http2 || (decision.IsHttp2 && exchange.Feature<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }) ? http2 : http1;
                 var target = connection.TargetFor(decision);
                 if (decision.Backend is { Filters.Count: > 0 } backend && request.IsFirst)
                 {

@@ -207,14 +207,7 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
         {
             return;
         }
-        var clock = new CancellationTokenSource(limit.Value, _time);
-        if (!Exchange.Gone.CanBeCanceled)
-        {
-            _cut = clock;
-            return;
-        }
         _cut = CancellationTokenSource.CreateLinkedTokenSource(Exchange.Gone);
-        clock.Dispose();
         _cut.CancelAfter(limit.Value);
     }
 

@@ -48,6 +48,8 @@ public class BackendAndFilterTests
     [InlineData("type: ExternalAuth")]
     [InlineData("type: RequestRedirect, requestRedirect: {scheme: ftp}")]
     [InlineData("type: RequestRedirect, requestRedirect: {statusCode: 200}")]
+    [InlineData("type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: Transfer-Encoding, value: chunked}]}")]
+    [InlineData("type: ResponseHeaderModifier, responseHeaderModifier: {remove: [content-length]}")]
     public void A_filter_that_can_not_be_had_is_an_error_never_left_out(string filter)
     {
         var compilation = Compile(Route($"{{filters: [{{{filter}}}]}}, {{name: good, matches: [{{path: {{value: /x}}}}], {ToV1}}}"));

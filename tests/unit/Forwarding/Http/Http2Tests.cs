@@ -268,10 +268,34 @@ public sealed class Http2Tests
         Assert.Equal("hello 3", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
     }
 
-    private static void Route(HubFixture hub, RouteMatch match, RouteRule rule)
+    [Fact(Timeout = 20_000)]
+    public async Task A_backend_that_declares_HTTP2_is_spoken_to_in_HTTP2_though_the_client_speaks_HTTP1()
+    {
+        await using var hub = await HubFixture.StartAsync();
+        await using var server = await ServeAsync(async context =>
+        {
+            var body = await new StreamReader(context.Request.Body).ReadToEndAsync(context.RequestAborted);
+            await context.Response.WriteAsync($"{context.Request.Protocol} {context.Request.Method} {context.Request.Host} {body}");
+        });
+        hub.Declare(Address(server));
+        var service = new Service { Id = "shop/h2c", Namespace = "shop", Name = "h2c", Ports = { new ServicePort { Port = 80, Protocol = Protocol.Http2 } } };
+        service.Ports[0].Endpoints.Add(new Contract.Endpoint { Address = Address(server).Address.ToString(), Port = (uint)Address(server).Port, Ready = true });
+        hub.Store.Apply(new SnapshotDelta { Version = hub.Store.Current.Version + 1, Services = { service } });
+        Route(hub, new RouteMatch(), new RouteRule(), "shop/h2c");
+        var client = await hub.ClientAsync(HubFixture.ClusterIp);
+        for (var turn = 0; turn < 2; turn++)
+        {
+            await client.SendAsync("POST /a HTTP/1.1\r\nHost: web.shop\r\nContent-Length: 5\r\n\r\nhello");
+            Assert.StartsWith("HTTP/1.1 200 OK\r\n", await client.HeadAsync(), StringComparison.Ordinal);
+            await client.UntilAsync("HTTP/2 POST web.shop hello");
+            await client.UntilAsync("0\r\n\r\n");
+        }
+    }
+
+    private static void Route(HubFixture hub, RouteMatch match, RouteRule rule, string backend = "shop/web")
     {
         rule.Route = "shop/r";
-        rule.Backends.Add(new RouteBackend { Port = new BackendPort { Service = "shop/web", Port = 80 }, Weight = 1 });
+        rule.Backends.Add(new RouteBackend { Port = new BackendPort { Service = backend, Port = 80 }, Weight = 1 });
         hub.Store.Apply(new SnapshotDelta
         {
             Version = hub.Store.Current.Version + 1,
