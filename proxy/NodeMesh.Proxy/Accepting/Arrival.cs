@@ -42,6 +42,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     private EndpointLease _lease;
     private bool _isEarlyDial;
     private bool _isForbidden;
+    private LoopTimer? _delay;
     private bool _hasSpoken;
     private bool _isDone;
 
@@ -125,6 +126,10 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         if (_verdict is Verdict.Http1 or Verdict.Http2)
         {
             HandToHttp();
+            return;
+        }
+        if (_dial is null && _verdict != Verdict.Undecided && IsHeldByFault())
+        {
             return;
         }
         if (_dial is null && (_verdict != Verdict.Undecided || _plan.DialAfterMilliseconds == 0) && !Dial())
@@ -298,6 +303,36 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         return true;
     }
 
+    // A fault is made for it: it is over, or waits.
+    private bool IsHeldByFault()
+    {
+        if (_delay is not null)
+        {
+            return _delay.Queue is not null;
+        }
+        var snapshot = _context.Snapshots.Current;
+        if (_route is not { IsClusterIp: true, Port: { } port } || snapshot.PoliciesOf.For(port, null).Fault?.ForOpaque(_context.Balancer.Random) is not { } fault)
+        {
+            return false;
+        }
+        if (fault.Reset)
+        {
+            End(Reason.FaultInjected);
+            return true;
+        }
+        if (fault.DelayMilliseconds == 0)
+        {
+            return false;
+        }
+        if (_downstream.Watch(this) != 0)
+        {
+            End(Reason.Overloaded);
+            return true;
+        }
+        Loop.StartTimer(_delay = new LoopTimer(Step), (int)fault.DelayMilliseconds);
+        return true;
+    }
+
     // False: nobody to dial; the connection is over.
     private bool Dial()
     {
@@ -426,6 +461,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     {
         _isDone = true;
         _timer?.Stop();
+        _delay?.Stop();
         _pod.Leave(this);
     }
 

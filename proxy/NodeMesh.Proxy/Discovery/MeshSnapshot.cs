@@ -34,6 +34,9 @@ internal sealed class MeshSnapshot
     /// <summary>By scope, as nodemesh.proto names them.</summary>
     internal ImmutableDictionary<string, PolicyScope> Policies { get; init; } = ImmutableDictionary.Create<string, PolicyScope>(StringComparer.Ordinal);
 
+    /// <summary>Which policies count for what.</summary>
+    public PolicyIndex PoliciesOf => field ?? Interlocked.CompareExchange(ref field, new PolicyIndex(this), null) ?? field;
+
     /// <summary>Who may reach what.</summary>
     public AccessIndex Access => field ?? Interlocked.CompareExchange(ref field, new AccessIndex(this), null) ?? field;
 

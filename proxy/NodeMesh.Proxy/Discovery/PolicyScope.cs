@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using NodeMesh.Contract;
+using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Security;
 
 namespace NodeMesh.Proxy.Discovery;
@@ -8,14 +10,26 @@ internal sealed class PolicyScope
 {
     private readonly ScopedPolicies _message;
 
-    private PolicyScope(ScopedPolicies message)
+    private PolicyScope(ScopedPolicies message, PolicyScope? before)
     {
         _message = message;
         Authorizations = [.. message.Authorizations.Select(authorization => new AuthorizationEntry(authorization))];
+        if (message.RateLimit is not null)
+        {
+            RateLimit = message.RateLimit.Equals(before?._message.RateLimit) ? before.RateLimit : new RateLimiter(message.RateLimit, Stopwatch.Frequency);
+        }
+        if (message.Fault is not null)
+        {
+            Fault = new FaultInjector(message.Fault);
+        }
     }
 
     public AuthorizationEntry[] Authorizations { get; }
 
+    public RateLimiter? RateLimit { get; }
+
+    public FaultInjector? Fault { get; }
+
     /// <param name="before">What was attached before; null: nothing.</param>
-    public static PolicyScope From(ScopedPolicies message, PolicyScope? before) => before is not null && before._message.Equals(message) ? before : new PolicyScope(message);
+    public static PolicyScope From(ScopedPolicies message, PolicyScope? before) => before is not null && before._message.Equals(message) ? before : new PolicyScope(message, before);
 }

@@ -1,4 +1,5 @@
 using NodeMesh.Proxy.Balancing;
+using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 
@@ -7,14 +8,14 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// <summary>
 /// Takes one request from the downstream to an upstream and its response back.
 /// <list type="number">
-/// <item>Decide where it goes.</item>
+/// <item>Decide where it goes, if limits and faults let it go anywhere.</item>
 /// <item>Have it carried there, and the response back, over the downstream's version of HTTP.</item>
 /// <item>Answer in the upstream's place if it did not.</item>
 /// <item>Account for it.</item>
 /// </list>
 /// What is decided is applied here, to the exchange, whichever engine carries it. Requests that a route has to do with are <see cref="RoutedForwarder"/>'s.
 /// </summary>
-internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IUpstreamEngine http2, RoutedForwarder routed)
+internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IUpstreamEngine http2, RoutedForwarder routed, PolicyGate gate)
 {
     public async Task ForwardAsync(HttpExchange exchange)
     {
@@ -23,10 +24,14 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
         var isGrpc = exchange.IsGrpc = connection.Http2 && GrpcAnswer.IsGrpc(request.Headers.ContentType);
         var protocol = isGrpc ? TrafficProtocol.Grpc : connection.Http2 ? TrafficProtocol.Http2 : TrafficProtocol.Http1;
 
-        // :: Step 1: decide where it goes.
+        // :: Step 1: decide where it goes, if limits and faults let it go anywhere.
         exchange.Routed = null;
         var head = new RequestHead(request.Method, request.RawTarget, request.Headers.Host.ToString(), isGrpc, exchange);
         var choice = connection.Router.Route(head);
+        if (PolicyGate.Concerns(choice, out var policies) && await StopAsync(exchange, policies, choice, head, protocol))
+        {
+            return;
+        }
         if (choice.Match is not null || choice.Refusal != Reason.None)
         {
             await routed.ForwardAsync(exchange, choice, head, protocol);
@@ -71,5 +76,20 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
             connection.RequestEnds();
             connection.RequestSeriesFor(decision.Endpoint, target.Direction, protocol).Done(outcome.Status, isGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason, lease.Elapsed);
         }
+    }
+
+    private async ValueTask<bool> StopAsync(HttpExchange exchange, EffectivePolicies policies, RouteChoice choice, RequestHead head, TrafficProtocol protocol)
+    {
+        var began = time.GetTimestamp();
+        exchange.Connection.RequestBegins();
+        var outcome = await gate.AskAsync(exchange, policies, head);
+        exchange.Connection.RequestEnds();
+        if (outcome is not { } stopped)
+        {
+            return false;
+        }
+        exchange.Connection.RequestSeriesFor(null, TrafficDirection.Outbound, protocol, choice.Rule?.Route ?? "")
+            .Done(stopped.Status, exchange.IsGrpc ? stopped.GrpcStatus ?? "" : null, stopped.Reason, time.GetElapsedTime(began));
+        return true;
     }
 }

@@ -1,0 +1,9 @@
+using NodeMesh.Proxy.Resilience;
+
+namespace NodeMesh.Proxy.Discovery;
+
+/// <summary>What counts for the requests to one Service port, or by one rule of a route.</summary>
+internal sealed record EffectivePolicies(RateLimiter? RateLimit, FaultInjector? Fault)
+{
+    public static EffectivePolicies None { get; } = new(null, null);
+}

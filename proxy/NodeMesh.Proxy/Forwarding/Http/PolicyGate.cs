@@ -1,0 +1,82 @@
+using System.Globalization;
+using NodeMesh.Contract;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Resilience;
+using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>
+/// What policies have to say of a request before it goes anywhere: limits first, since what is over the limit should cost nothing, then faults.
+/// Asked on the side of the client, where Service and route are known.
+/// </summary>
+internal sealed class PolicyGate(TimeProvider time, Random random)
+{
+    /// <summary>Cheap where there are no policies.</summary>
+    public static bool Concerns(in RouteChoice choice, out EffectivePolicies policies)
+    {
+        policies = choice.Port is null ? EffectivePolicies.None : choice.Snapshot.PoliciesOf.For(choice.Port, choice.Rule);
+        return policies.RateLimit is not null || policies.Fault is not null;
+    }
+
+    /// <returns>null: it may go on; else it has been answered.</returns>
+    public async ValueTask<ExchangeOutcome?> AskAsync(HttpExchange exchange, EffectivePolicies policies, RequestHead head)
+    {
+        if (policies.RateLimit is { } limiter)
+        {
+            var client = exchange.Connection.Downstream.Client.Address;
+            var workload = exchange.Connection.Downstream.Route.Source;
+            if (limiter.Take(new RateLimitClient(workload, client), head, time.GetTimestamp()) is { } refusal)
+            {
+                return Refuse(exchange, refusal);
+            }
+        }
+        if (policies.Fault?.For(head, random) is not { } fault)
+        {
+            return null;
+        }
+        if (fault.DelayMilliseconds > 0)
+        {
+            try
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(fault.DelayMilliseconds), time, exchange.Gone);
+            }
+            catch (OperationCanceledException)
+            {
+                return exchange.DownstreamGone();
+            }
+        }
+        return Abort(exchange, fault);
+    }
+
+    private static ExchangeOutcome Refuse(HttpExchange exchange, RateLimitRefusal refusal)
+    {
+        var outcome = Answer(exchange, Reason.RateLimited.HttpStatus(), Reason.RateLimited, null);
+        var fields = exchange.Response.Headers;
+        fields.RetryAfter = refusal.WaitSeconds.ToString(CultureInfo.InvariantCulture);
+        fields["ratelimit-policy"] = refusal.PolicyField;
+        fields["ratelimit"] = refusal.Field;
+        return outcome;
+    }
+
+    private static ExchangeOutcome? Abort(HttpExchange exchange, FaultRule fault) => fault.AbortCase switch
+    {
+        FaultRule.AbortOneofCase.HttpStatus => Answer(exchange, (int)fault.HttpStatus, Reason.FaultInjected, null),
+        FaultRule.AbortOneofCase.GrpcStatus => Answer(exchange, Reason.FaultInjected.HttpStatus(), Reason.FaultInjected, fault.GrpcStatus.ToString(CultureInfo.InvariantCulture)),
+        FaultRule.AbortOneofCase.Reset => exchange.BreakOff(Reason.FaultInjected),
+        _ => null,
+    };
+
+    private static ExchangeOutcome Answer(HttpExchange exchange, int status, Reason reason, string? grpcStatus)
+    {
+        MeshAnswer.Write(exchange, exchange.IsGrpc, status, reason);
+        if (!exchange.IsGrpc)
+        {
+            return new ExchangeOutcome(status, null, reason, HasAnswer: true);
+        }
+        grpcStatus ??= reason.GrpcStatus();
+        exchange.Response.Headers[GrpcAnswer.StatusHeader] = grpcStatus;
+        return new ExchangeOutcome(200, grpcStatus, reason, HasAnswer: true);
+    }
+}
