@@ -340,9 +340,14 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         var address = _destination;
         if (_route is { IsClusterIp: true, Port: { } port })
         {
+            if (port.Traffic.IsOpen(isRequest: false))
+            {
+                End(Reason.CircuitOpen);
+                return false;
+            }
             // A TLSRoute has nothing to say before the handshake has, nor of what is no TLS.
             var decision = _table is null || (_table.Kind == RouteKind.TlsRoute && _verdict != Verdict.Tls)
-                ? new ConnectionDecision(_context.Balancer.Pick(port, _destination.AddressFamily), Reason.NoEndpoints, "")
+                ? new ConnectionDecision(_context.Balancer.Pick(port, _destination.AddressFamily, new PickFacts(_route.Source, _client.Address, default)), Reason.NoEndpoints, "")
                 : ConnectionDecision.Make(_snapshot, _table, _hello?.ServerName, _destination.AddressFamily, _context.Balancer);
             _decidedBy = decision.Route;
             _endpoint = decision.Endpoint;
@@ -417,6 +422,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             return; // it was let in as what might have been HTTP
         }
         _lease.Answered();
+        _lease.Judged(isError: false, isGateway: false);
         var series = Series();
         Leave();
         var guard = dial.Target.IsInboundLeg ? new RelayGuard(_context.Guard, _client.Address, dial.Target.Endpoint, dial.Target.Owner.Namespace) : null;

@@ -31,8 +31,31 @@ internal readonly struct EndpointLease
         }
     }
 
+    /// <summary>What the answer says of the endpoint.</summary>
+    /// <param name="isError">It failed to do what it was asked.</param>
+    /// <param name="isGateway">It says that something behind it is to blame.</param>
+    public void Judged(bool isError, bool isGateway)
+    {
+        if (isError)
+        {
+            _load?.FailedAs(isGateway, _time.GetTimestamp());
+        }
+        else
+        {
+            _load?.Succeeded(_time.GetTimestamp());
+        }
+    }
+
     /// <summary>The endpoint could not be reached, or broke off before it answered.</summary>
-    public void Failed() => _load?.ObserveFailure(Elapsed.TotalMicroseconds, _time.GetTimestamp());
+    public void Failed()
+    {
+        if (_load is not null)
+        {
+            var now = _time.GetTimestamp();
+            _load.ObserveFailure(Elapsed.TotalMicroseconds, now);
+            _load.FailedAs(isGateway: true, now);
+        }
+    }
 
     /// <summary>The request, or connection, is over.</summary>
     public void End() => _load?.End();

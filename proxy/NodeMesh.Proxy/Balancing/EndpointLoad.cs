@@ -6,7 +6,8 @@ namespace NodeMesh.Proxy.Balancing;
 /// that was slow is tried again. Lock-free: the estimate and its age are one 64-bit word.
 /// </summary>
 /// <param name="now">Timestamp (<see cref="TimeProvider.GetTimestamp"/>) it starts at, with <see cref="DefaultLatency"/>.</param>
-internal sealed class EndpointLoad(long now)
+/// <param name="port">Of which Service port it is an endpoint.</param>
+internal sealed class EndpointLoad(long now, PortTraffic? port = null)
 {
     /// <summary>
     /// After this long without a sample, 1/e of the estimate is left. Finagle and Linkerd take 10 s; of two endpoints, one that
@@ -32,13 +33,43 @@ internal sealed class EndpointLoad(long now)
     // Low half: microseconds (float). High half: timestamp in units of 64 microseconds, which wraps after three days:
     // an estimate of that age is then taken for a young one, which costs one wrong guess.
     private long _estimate = Pack(DefaultLatency, Ticks(now));
+    private readonly OutlierState _outlier = new();
     private int _pending;
 
     public int Pending => Volatile.Read(ref _pending);
 
-    public void Begin() => Interlocked.Increment(ref _pending);
+    /// <summary>It failed again and again, and is to be spared.</summary>
+    public bool IsEjected(long now) => _outlier.IsEjected(now);
 
-    public void End() => Interlocked.Decrement(ref _pending);
+    public void Begin()
+    {
+        Interlocked.Increment(ref _pending);
+        port?.Begin();
+    }
+
+    public void End()
+    {
+        Interlocked.Decrement(ref _pending);
+        port?.End();
+    }
+
+    /// <summary>It did what it was asked.</summary>
+    public void Succeeded(long now)
+    {
+        if (port?.Rules?.Outliers is { } rules)
+        {
+            _outlier.Succeeded(rules, now);
+        }
+    }
+
+    /// <param name="isGateway">It was not reached, or says that something behind it was not.</param>
+    public void FailedAs(bool isGateway, long now)
+    {
+        if (port?.Rules?.Outliers is { } rules)
+        {
+            _outlier.Failed(rules, isGateway, port, now);
+        }
+    }
 
     /// <summary>What one more request would meet: latency times the number then under way.</summary>
     public double At(long now)

@@ -1,9 +1,10 @@
 using System.Net.Sockets;
+using NodeMesh.Contract;
 using NodeMesh.Proxy.Discovery;
 
 namespace NodeMesh.Proxy.Balancing;
 
-/// <summary>Picks the less loaded of two endpoints chosen at random ("power of two choices"): nearly as even as the least loaded of all, without the herd.</summary>
+/// <summary>Picks an endpoint as its TrafficPolicy says; without one, the less loaded of two endpoints chosen at random ("power of two choices"): nearly as even as the least loaded of all, without the herd.</summary>
 /// <param name="random">Used by many threads at once: <see cref="Random.Shared"/>, or one that locks.</param>
 internal sealed class LoadBalancer(TimeProvider time, Random random)
 {
@@ -17,9 +18,27 @@ internal sealed class LoadBalancer(TimeProvider time, Random random)
     public DateTimeOffset Now() => time.GetUtcNow();
 
     /// <summary>An endpoint for a client that dialled a cluster IP of this family; null when none is ready.</summary>
-    public EndpointEntry? Pick(ServicePortEntry port, AddressFamily family)
+    public EndpointEntry? Pick(ServicePortEntry port, AddressFamily family, in PickFacts facts = default)
     {
         var endpoints = port.EndpointsFor(family);
+        if (port.Traffic.Rules is { } rules && endpoints.Length > 1)
+        {
+            endpoints = Usable(Near(endpoints, rules.Locality, facts.Source), endpoints, rules.Outliers);
+            switch (rules.Algorithm)
+            {
+                case BalancingAlgorithm.RoundRobin:
+                    return endpoints[port.Traffic.NextTurn() % endpoints.Length];
+                case BalancingAlgorithm.Random:
+                    return endpoints[random.Next(endpoints.Length)];
+                case BalancingAlgorithm.ConsistentHash when ConsistentHashing.Key(rules.HashKey, facts) is { } key:
+                    return ConsistentHashing.Pick(endpoints, key, rules.BoundedLoadPercent);
+            }
+        }
+        return LeastLoaded(endpoints);
+    }
+
+    private EndpointEntry? LeastLoaded(EndpointEntry[] endpoints)
+    {
         if (endpoints.Length <= 1)
         {
             return endpoints.Length == 0 ? null : endpoints[0];
@@ -35,5 +54,40 @@ internal sealed class LoadBalancer(TimeProvider time, Random random)
         var one = endpoints[first];
         var other = endpoints[second];
         return other.Load.At(now) < ClearlyLess * one.Load.At(now) ? other : one;
+    }
+
+    // Those of the client's node, then of its zone, as far as is asked; all of them where there is none.
+    private static EndpointEntry[] Near(EndpointEntry[] endpoints, Locality locality, WorkloadEntry? source)
+    {
+        if (locality == Locality.Anywhere || source is null)
+        {
+            return endpoints;
+        }
+        if (locality == Locality.PreferNode && source.Node.Length > 0
+            && Array.FindAll(endpoints, endpoint => endpoint.Workload?.Node == source.Node) is { Length: > 0 } ofNode)
+        {
+            return ofNode;
+        }
+        return source.Zone.Length > 0 && Array.FindAll(endpoints, endpoint => endpoint.Workload?.Zone == source.Zone) is { Length: > 0 } ofZone ? ofZone : endpoints;
+    }
+
+    // Without those that fail; where none is left near, the others; and all, near ones first, when so few are left that they would fail too.
+    private EndpointEntry[] Usable(EndpointEntry[] near, EndpointEntry[] all, OutlierRules? outliers)
+    {
+        if (outliers is null)
+        {
+            return near;
+        }
+        var now = time.GetTimestamp();
+        var usable = Array.FindAll(all, endpoint => !endpoint.Load.IsEjected(now));
+        if (usable.Length == all.Length)
+        {
+            return near;
+        }
+        if (usable.Length == 0 || usable.Length * 100L < outliers.PanicThresholdPercent * (long)all.Length)
+        {
+            return near;
+        }
+        return Array.FindAll(near, endpoint => !endpoint.Load.IsEjected(now)) is { Length: > 0 } both ? both : usable;
     }
 }

@@ -30,6 +30,7 @@ internal sealed class PolicyIndex(MeshSnapshot snapshot)
         var found = scopes.Select(scope => snapshot.Policies.GetValueOrDefault(scope)).OfType<PolicyScope>().ToList();
         return new EffectivePolicies(
             found.Find(scope => scope.RateLimit is not null)?.RateLimit,
-            found.Find(scope => scope.Fault is not null)?.Fault);
+            found.Find(scope => scope.Fault is not null)?.Fault,
+            found.Find(scope => scope.Traffic is not null)?.Traffic);
     }
 }

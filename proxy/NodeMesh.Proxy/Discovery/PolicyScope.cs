@@ -30,6 +30,10 @@ internal sealed class PolicyScope
 
     public FaultInjector? Fault { get; }
 
+    public TrafficRules? Traffic => _message.Traffic;
+
+    public EgressRules? Egress => _message.Egress;
+
     /// <param name="before">What was attached before; null: nothing.</param>
     public static PolicyScope From(ScopedPolicies message, PolicyScope? before) => before is not null && before._message.Equals(message) ? before : new PolicyScope(message, before);
 }

@@ -16,9 +16,11 @@ internal sealed record ServiceEntry(string Id, IPAddress[] ClusterIps, ServicePo
         {
             var port = service.Ports[index];
             sources[index] = [.. port.Endpoints.Select(EndpointSource.From)];
+            var before = previous?.FindPort((int)port.Port);
+            var traffic = before?.Traffic ?? new PortTraffic();
             ports[index] = new ServicePortEntry(
                 service.Id, service.Namespace, service.Name, (int)port.Port, port.Name, port.Protocol,
-                Resolve(sources[index], previous?.FindPort((int)port.Port), findWorkload, now));
+                Resolve(sources[index], before, traffic, findWorkload, now)) { Traffic = traffic };
         }
         return new ServiceEntry(service.Id, [.. service.ClusterIps.Select(IPAddress.Parse)], ports, sources);
     }
@@ -32,7 +34,7 @@ internal sealed record ServiceEntry(string Id, IPAddress[] ClusterIps, ServicePo
             var port = Ports[index];
             ports[index] = new ServicePortEntry(
                 port.Service, port.Namespace, port.Name, port.Port, port.PortName, port.Protocol,
-                Resolve(Sources[index], port, findWorkload, now));
+                Resolve(Sources[index], port, port.Traffic, findWorkload, now)) { Traffic = port.Traffic };
         }
         return this with { Ports = ports };
     }
@@ -49,7 +51,7 @@ internal sealed record ServiceEntry(string Id, IPAddress[] ClusterIps, ServicePo
         return null;
     }
 
-    private static EndpointEntry[] Resolve(EndpointSource[] sources, ServicePortEntry? previous, Func<string, WorkloadEntry?> findWorkload, long now)
+    private static EndpointEntry[] Resolve(EndpointSource[] sources, ServicePortEntry? previous, PortTraffic traffic, Func<string, WorkloadEntry?> findWorkload, long now)
     {
         var kept = new Dictionary<AddressKey, EndpointEntry>(previous?.Endpoints.Length ?? 0);
         foreach (var endpoint in previous?.Endpoints ?? [])
@@ -68,7 +70,7 @@ internal sealed record ServiceEntry(string Id, IPAddress[] ClusterIps, ServicePo
             var old = kept.GetValueOrDefault(AddressKey.From(source.Address));
             endpoints.Add(old is not null && ReferenceEquals(old.Workload, workload)
                 ? old
-                : new EndpointEntry(source.Address, workload, old?.Load ?? new EndpointLoad(now)));
+                : new EndpointEntry(source.Address, workload, old?.Load ?? new EndpointLoad(now, traffic)));
         }
         return [.. endpoints];
     }

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using NodeMesh.Contract;
+using NodeMesh.Proxy.Balancing;
 
 namespace NodeMesh.Proxy.Discovery;
 
@@ -8,6 +9,9 @@ namespace NodeMesh.Proxy.Discovery;
 /// <param name="Endpoints">Ready endpoints only.</param>
 internal sealed record ServicePortEntry(string Service, string Namespace, string Name, int Port, string PortName, Protocol Protocol, EndpointEntry[] Endpoints)
 {
+    /// <summary>What it has under way, and the rules for that.</summary>
+    public PortTraffic Traffic { get; init; } = new();
+
     private readonly EndpointEntry[] _v4 = OfFamily(Endpoints, AddressFamily.InterNetwork);
     private readonly EndpointEntry[] _v6 = OfFamily(Endpoints, AddressFamily.InterNetworkV6);
 

@@ -79,7 +79,9 @@ internal sealed class SnapshotBuilder
         {
             builder._policies[policies.Scope] = PolicyScope.From(policies, previous.Policies.GetValueOrDefault(policies.Scope));
         }
-        return builder.ToSnapshot(delta.Version);
+        var snapshot = builder.ToSnapshot(delta.Version);
+        builder.PutTraffic(snapshot, delta);
+        return snapshot;
     }
 
     private MeshSnapshot ToSnapshot(ulong version) => new()
@@ -94,6 +96,22 @@ internal sealed class SnapshotBuilder
         Routes = _routes.ToImmutable(),
         Policies = _policies.ToImmutable(),
     };
+
+    // Rules of how endpoints are chosen go to the ports they count for: to those that changed, or when policies did, to all.
+    private void PutTraffic(MeshSnapshot snapshot, SnapshotDelta delta)
+    {
+        var services = delta.Full || delta.Policies.Count + delta.RemovedPolicies.Count > 0
+            ? snapshot.Services.Values
+            : snapshot.Services.Values.Where(service => !ReferenceEquals(service, _previous.Services.GetValueOrDefault(service.Id)));
+        if (snapshot.Policies.IsEmpty && _previous.Policies.IsEmpty)
+        {
+            return;
+        }
+        foreach (var port in services.SelectMany(service => service.Ports))
+        {
+            port.Traffic.Apply(snapshot.PoliciesOf.For(port, null).Traffic, [.. port.Endpoints.Select(endpoint => endpoint.Load)]);
+        }
+    }
 
     private WorkloadEntry? FindWorkload(string id) => _workloads.TryGetValue(id, out var record) ? record.Entry : null;
 

@@ -7,7 +7,7 @@ using NodeMesh.Proxy.Telemetry;
 namespace NodeMesh.Proxy.Routing;
 
 /// <summary>Decides where the requests of one connection go. Requests of one HTTP/2 connection may ask at the same time.</summary>
-internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, ConnectionRoute route, IPEndPoint originalDestination)
+internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, ConnectionRoute route, IPEndPoint originalDestination, IPAddress? client = null)
 {
     // How often another endpoint than the one that failed is looked for.
     private const int OtherTries = 4;
@@ -58,7 +58,7 @@ internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, 
         }
         if (choice.Rule is not { } rule)
         {
-            return Balance(choice.Port, null, avoid);
+            return Balance(choice.Port, null, head, avoid);
         }
         if (rule.Rule.SessionPersistence is { } session && avoid is null
             && SessionToken.Read(session, head, balancer.Now()) is { } token && FindSession(choice.Snapshot, rule, token) is { Address: not null } kept)
@@ -69,7 +69,7 @@ internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, 
         {
             return RequestDecision.Refuse(Reason.InvalidBackend);
         }
-        return Balance(choice.Snapshot.FindServicePort(backend.Port.Service, (int)backend.Port.Port), backend, avoid);
+        return Balance(choice.Snapshot.FindServicePort(backend.Port.Service, (int)backend.Port.Port), backend, head, avoid);
     }
 
     /// <summary>An endpoint for a copy of a request; null: there is none now.</summary>
@@ -79,12 +79,17 @@ internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, 
             ? balancer.Pick(port, originalDestination.AddressFamily)
             : null;
 
-    private RequestDecision Balance(ServicePortEntry? port, RouteBackend? backend, EndpointEntry? avoid)
+    private RequestDecision Balance(ServicePortEntry? port, RouteBackend? backend, in RequestHead head, EndpointEntry? avoid)
     {
-        var endpoint = port is null ? null : balancer.Pick(port, originalDestination.AddressFamily);
+        if (port is not null && port.Traffic.IsOpen(isRequest: true))
+        {
+            return RequestDecision.Refuse(Reason.CircuitOpen);
+        }
+        var facts = new PickFacts(route.Source, client, head);
+        var endpoint = port is null ? null : balancer.Pick(port, originalDestination.AddressFamily, facts);
         for (var tries = 0; avoid is not null && tries < OtherTries && endpoint is not null && endpoint.Address.Equals(avoid.Address); tries++)
         {
-            endpoint = balancer.Pick(port!, originalDestination.AddressFamily);
+            endpoint = balancer.Pick(port!, originalDestination.AddressFamily, facts);
         }
         return endpoint is null ? RequestDecision.Refuse(Reason.NoEndpoints)
             : backend is null ? RequestDecision.To(endpoint)

@@ -7,6 +7,7 @@ namespace NodeMesh.Agent.Compiler.Policies;
 internal static class TrafficCompilers
 {
     private const int PerMillionPerPercent = 10_000;
+    private const double AllPercent = 100;
 
     // Envoy's, but for the share: of three endpoints one may go.
     private const uint BaseEjectionMilliseconds = 30_000;
@@ -44,7 +45,7 @@ internal static class TrafficCompilers
         {
             var rule = new Contract.FaultRule
             {
-                PerMillion = (uint)Math.Round(fault.Percentage * PerMillionPerPercent), DelayMilliseconds = RequestMatchCompiler.Milliseconds(fault.Delay),
+                PerMillion = (uint)Math.Round((fault.Percentage ?? AllPercent) * PerMillionPerPercent), DelayMilliseconds = RequestMatchCompiler.Milliseconds(fault.Delay),
             };
             rule.Matches.AddRange(RequestMatchCompiler.Compile(fault.Matches));
             switch (fault.Abort)
@@ -93,9 +94,7 @@ internal static class TrafficCompilers
                 _ => Contract.Locality.Anywhere,
             },
             MaxConnections = (uint)(spec.CircuitBreaker?.MaxConnections ?? 0),
-            MaxPendingRequests = (uint)(spec.CircuitBreaker?.MaxPendingRequests ?? 0),
             MaxRequests = (uint)(spec.CircuitBreaker?.MaxRequests ?? 0),
-            MaxRetries = (uint)(spec.CircuitBreaker?.MaxRetries ?? 0),
             Outliers = spec.OutlierDetection is not { } outliers ? null : new Contract.OutlierRules
             {
                 ConsecutiveErrors = (uint)(outliers.ConsecutiveErrors ?? 0),

@@ -153,7 +153,7 @@ internal static class PolicyRules
             var field = $"spec.faults[{i}]";
             CheckMatches($"{field}.matches", faults[i].Matches, errors);
             CheckDuration($"{field}.delay", faults[i].Delay, errors);
-            if (faults[i].Percentage is not (>= 0 and <= 100))
+            if (faults[i].Percentage is not (null or (>= 0 and <= 100)))
             {
                 errors.Add($"{field}.percentage", $"{faults[i].Percentage} is not 0 to 100");
             }

@@ -23,9 +23,7 @@ internal static class TrafficRules
         if (spec.CircuitBreaker is { } breaker)
         {
             PolicyRules.CheckAtLeast("spec.circuitBreaker.maxConnections", breaker.MaxConnections, 1, errors);
-            PolicyRules.CheckAtLeast("spec.circuitBreaker.maxPendingRequests", breaker.MaxPendingRequests, 1, errors);
             PolicyRules.CheckAtLeast("spec.circuitBreaker.maxRequests", breaker.MaxRequests, 1, errors);
-            PolicyRules.CheckAtLeast("spec.circuitBreaker.maxRetries", breaker.MaxRetries, 1, errors);
         }
         if (spec.OutlierDetection is { } outliers)
         {

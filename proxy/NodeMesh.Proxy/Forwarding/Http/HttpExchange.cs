@@ -1,5 +1,7 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using NodeMesh.Proxy.Balancing;
+using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 
@@ -53,6 +55,8 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
     public bool HeadHasCome()
     {
         Lease.Answered();
+        var (isError, isGateway) = Failure.Of(Response.StatusCode, IsGrpc ? Find(Response.Headers, GrpcAnswer.StatusHeader) : null);
+        Lease.Judged(isError, isGateway);
         if (Routed is not null && !Routed.TakesHead())
         {
             return false;
@@ -64,9 +68,11 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
         return true;
     }
 
-    public string? Find(string name)
+    public string? Find(string name) => Find(Request.Headers, name);
+
+    private static string? Find(IHeaderDictionary fields, string name)
     {
-        var values = Request.Headers[name];
+        var values = fields[name];
         return values.Count == 0 ? null : values.ToString();
     }
 

@@ -19,7 +19,7 @@ public class AttachmentTests
         var compiled = Compile(Policy("FaultPolicy", Fault, target, ns: ns));
 
         Assert.Equal([scope], compiled.Content.Policies.Keys);
-        Assert.Equal(503u, compiled.Scope(scope).Fault.Faults.Single().HttpStatus);
+        Assert.Equal((503u, 1_000_000u), (compiled.Scope(scope).Fault.Faults.Single().HttpStatus, compiled.Scope(scope).Fault.Faults.Single().PerMillion));
         Assert.True(compiled.Accepted($"FaultPolicy/{ns}/p").Status);
         Assert.Equal(3, compiled.PolicyStatuses[$"FaultPolicy/{ns}/p"].Generation);
         Assert.Empty(compiled.Problems);

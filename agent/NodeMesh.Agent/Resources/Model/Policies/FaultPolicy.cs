@@ -31,8 +31,8 @@ internal sealed record Fault
     /// <summary>Any that matches; empty: all requests, and connections that are no HTTP.</summary>
     public IReadOnlyList<RequestMatch> Matches { get; init => field = value ?? []; } = [];
 
-    /// <summary>Of those that match.</summary>
-    public double Percentage { get; init; } = 100;
+    /// <summary>Of those that match; absent: all.</summary>
+    public double? Percentage { get; init; }
 
     public string? Delay { get; init; }
 

@@ -62,11 +62,7 @@ internal sealed record CircuitBreaker
 {
     public int? MaxConnections { get; init; }
 
-    public int? MaxPendingRequests { get; init; }
-
     public int? MaxRequests { get; init; }
-
-    public int? MaxRetries { get; init; }
 }
 
 internal sealed record OutlierDetection
