@@ -37,7 +37,9 @@ internal sealed partial class ProxyProcess(string runDirectory, ILoggerFactory l
         var table = new PodTable();
         using var loops = new EventLoops(Environment.ProcessorCount, logging);
         var dialer = new Dialer(table, loops);
-        var guard = new ConnectionGuard(store, new Authorizer(store, new PolicyMetrics(metrics.Registry), logging.CreateLogger<Authorizer>()));
+        var policyMetrics = new PolicyMetrics(metrics.Registry);
+        var guard = new ConnectionGuard(
+            store, new Authorizer(store, policyMetrics, logging.CreateLogger<Authorizer>()), new EgressGuard(store, policyMetrics, logging.CreateLogger<EgressGuard>()));
         await using var http = new HttpHub(store, balancer, metrics, dialer, time, guard, logging);
         await http.StartAsync(CancellationToken.None);
 

@@ -359,10 +359,11 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             address = _endpoint.Address;
         }
         var target = _context.Dialer.Target(_pod, _direction, _client.Address, address);
-        if (target.IsInboundLeg && !MayEnter(target))
+        if (!(target.IsInboundLeg ? MayEnter(target) : MayLeave(target.Endpoint)))
         {
             return !_isDone;
         }
+        _isForbidden = false;
         _lease = EndpointLease.Begin(_endpoint?.Load, _context.Time);
         _dial = new Dial(Loop, target, Step);
         _dial.Start();
@@ -384,6 +385,22 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         }
         _isForbidden = authorizer.Foresee(_client.Address, target.Endpoint, target.Owner.Namespace, isOpaque: false) == Access.Denied;
         return !_isForbidden;
+    }
+
+    // The same for what leaves the mesh: it may be the server name, which is still to come, that lets it.
+    private bool MayLeave(IPEndPoint destination)
+    {
+        var isFinal = _verdict != Verdict.Undecided;
+        if (_route.IsClusterIp || _context.Guard.Egress.Allows(_pod.Id, _pod.Namespace, destination, _hello?.ServerName, isFinal))
+        {
+            return true;
+        }
+        _isForbidden = true;
+        if (isFinal)
+        {
+            End(Reason.Denied);
+        }
+        return false;
     }
 
     private void HandToHttp()

@@ -33,7 +33,15 @@ internal sealed class OutlierState
     public bool Failed(OutlierRules rules, bool isGateway, PortTraffic port, long now)
     {
         var errors = Interlocked.Increment(ref _errors);
-        var gatewayErrors = isGateway ? Interlocked.Increment(ref _gatewayErrors) : Interlocked.Exchange(ref _gatewayErrors, 0) * 0;
+        var gatewayErrors = 0;
+        if (isGateway)
+        {
+            gatewayErrors = Interlocked.Increment(ref _gatewayErrors);
+        }
+        else
+        {
+            Volatile.Write(ref _gatewayErrors, 0);
+        }
         var isOutlier = (rules.ConsecutiveErrors > 0 && errors >= rules.ConsecutiveErrors)
             || (rules.ConsecutiveGatewayErrors > 0 && gatewayErrors >= rules.ConsecutiveGatewayErrors);
         if (!isOutlier || IsEjected(now) || !port.MayEject(rules, now))

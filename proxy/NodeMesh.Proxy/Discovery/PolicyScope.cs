@@ -18,6 +18,10 @@ internal sealed class PolicyScope
         {
             RateLimit = message.RateLimit.Equals(before?._message.RateLimit) ? before.RateLimit : new RateLimiter(message.RateLimit, Stopwatch.Frequency);
         }
+        if (message.Egress is not null)
+        {
+            Egress = new EgressEntry(message.Egress);
+        }
         if (message.Fault is not null)
         {
             Fault = new FaultInjector(message.Fault);
@@ -32,7 +36,7 @@ internal sealed class PolicyScope
 
     public TrafficRules? Traffic => _message.Traffic;
 
-    public EgressRules? Egress => _message.Egress;
+    public EgressEntry? Egress { get; }
 
     /// <param name="before">What was attached before; null: nothing.</param>
     public static PolicyScope From(ScopedPolicies message, PolicyScope? before) => before is not null && before._message.Equals(message) ? before : new PolicyScope(message, before);

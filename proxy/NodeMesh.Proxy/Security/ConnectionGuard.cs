@@ -8,9 +8,10 @@ internal sealed class ConnectionGuard
 {
     private readonly ConcurrentDictionary<IGuarded, bool> _connections = new(ReferenceEqualityComparer.Instance);
 
-    public ConnectionGuard(SnapshotStore store, Authorizer authorizer)
+    public ConnectionGuard(SnapshotStore store, Authorizer authorizer, EgressGuard egress)
     {
         Authorizer = authorizer;
+        Egress = egress;
         store.Applied += snapshot =>
         {
             if (snapshot.Access.HasRules)
@@ -24,6 +25,8 @@ internal sealed class ConnectionGuard
     }
 
     public Authorizer Authorizer { get; }
+
+    public EgressGuard Egress { get; }
 
     /// <summary>It is checked at once too: the mesh may have changed since it was let in.</summary>
     public void Enter(IGuarded connection)

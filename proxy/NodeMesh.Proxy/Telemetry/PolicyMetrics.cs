@@ -7,6 +7,7 @@ internal sealed class PolicyMetrics
 {
     private readonly Counter _denied;
     private readonly Counter _audited;
+    private readonly Counter _egress;
 
     public PolicyMetrics(CollectorRegistry registry)
     {
@@ -15,9 +16,13 @@ internal sealed class PolicyMetrics
         _denied = metrics.CreateCounter(
             "nodemesh_authorization_denied_total", "Requests and connections refused, by the AuthorizationPolicy that denied them (empty: none allowed them).", "policy");
         _audited = metrics.CreateCounter("nodemesh_authorization_audited_total", "Requests and connections that an AuthorizationPolicy of action Audit matched.", "policy");
+        _egress = metrics.CreateCounter(
+            "nodemesh_egress_violations_total", "Requests and connections to outside the mesh that an EgressPolicy does not allow: refused, or in audit mode let pass.", "policy", "action");
     }
 
     public void Denied(string policy) => _denied.WithLabels(policy).Inc();
+
+    public void LeftMesh(string policy, bool isAudit) => _egress.WithLabels(policy, isAudit ? "audited" : "refused").Inc();
 
     public void Audited(string policy) => _audited.WithLabels(policy).Inc();
 }

@@ -171,6 +171,105 @@ public abstract class TrafficUnderPolicies(SharedMesh mesh) : IAsyncLifetime
         Assert.Equal(Reset, opaque.Error);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task A_circuit_opens_at_its_limit_and_closes_again()
+    {
+        Policy("TrafficPolicy", "circuitBreaker: {maxRequests: 1}");
+        await Eventually.TrueAsync("the circuit is open while a request is slow", async () =>
+        {
+            var slow = CallAsync("/?delay=1000", "GET");
+            await Task.Delay(200);
+            var refused = await CallAsync("/", "GET");
+            await slow;
+            return refused.Status == 503 && refused.Headers!["nodemesh-error"] == "circuit_open";
+        });
+
+        Assert.True((await CallAsync("/", "GET")).Ok);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_endpoint_that_was_killed_is_spared()
+    {
+        var victim = await mesh.AddPodAsync("victim", app: "guarded");
+        try
+        {
+            var server = await victim.ServeAsync();
+            Policy("TrafficPolicy", "loadBalancing: {algorithm: RoundRobin}, outlierDetection: {consecutiveErrors: 2, baseEjectionTime: 5m}");
+            await Eventually.TrueAsync("the victim has its turn", async () => (await CallAsync("/", "GET")).Server?.Pod == "victim");
+            await victim.StopAsync(server);
+            await Eventually.TrueAsync("thirty in a row go well", async () =>
+            {
+                for (var i = 0; i < 30; i++)
+                {
+                    if (!(await CallAsync("/", "GET")).Ok)
+                    {
+                        return false;
+                    }
+                }
+                return true;
+            });
+        }
+        finally
+        {
+            await mesh.RemovePodAsync(victim);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Requests_with_one_key_go_to_one_pod()
+    {
+        Policy("TrafficPolicy", "loadBalancing: {algorithm: ConsistentHash, consistentHash: {header: x-user}}");
+        await Eventually.TrueAsync("the policy is in force", async () => (await PodsAsync("x-user: a")).Count == 1 && (await PodsAsync("x-user: a")).Count == 1);
+
+        var pods = new HashSet<string>();
+        for (var user = 0; user < 20; user++)
+        {
+            var own = await PodsAsync($"x-user: {user}");
+            Assert.Single(own);
+            pods.UnionWith(own);
+        }
+        Assert.Equal(["far-meshed", "near-meshed"], pods.Order());
+
+        async Task<HashSet<string>> PodsAsync(string header)
+        {
+            var seen = new HashSet<string>();
+            for (var i = 0; i < 6; i++)
+            {
+                seen.Add((await CallAsync("/", "GET", header)).Server!.Pod);
+            }
+            return seen;
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_no_policy_lets_leave_the_mesh_stays()
+    {
+        // No resource tells of it: to the mesh it is somewhere outside.
+        var outside = await mesh.Near.AddPodAsync("outside");
+        try
+        {
+            await outside.ServeAsync();
+            Assert.True((await mesh.Client().CallAsync("http", $"{outside.V4}:8080")).Ok);
+            mesh.Mesh.Resources.Write("policy", """
+                {apiVersion: nodemesh.io/v1alpha1, kind: EgressPolicy, metadata: {name: policy, namespace: default}, spec: {
+                  targetRefs: [{kind: Namespace, name: default}], allow: [{hosts: [shop.example, '*.api.example']}]}}
+                """);
+
+            var refused = await UntilAsync(mesh.Client(), "http", $"{outside.V4}:8080", result => result.Status == 403);
+            Assert.Equal("denied", refused.Headers!["nodemesh-error"]);
+            Assert.Equal(Reset, (await mesh.Client().CallAsync("opaque", $"{outside.V4}:9000")).Error);
+            Assert.True((await mesh.Client().CallAsync(new CallRequest { Kind = "http", Target = $"{outside.V4}:8080", Host = "shop.example:8080" })).Ok);
+            Assert.True((await mesh.Client().CallAsync(new CallRequest { Kind = "tls", Target = $"{outside.V4}:8443", Sni = "a.api.example" })).Ok);
+            Assert.False((await mesh.Client().CallAsync(new CallRequest { Kind = "tls", Target = $"{outside.V4}:8443", Sni = "api.example" })).Ok);
+            Assert.True((await mesh.Client().CallAsync("http", Http)).Ok);
+            Assert.True((await mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_egress_violations_total", ("policy", "default/policy"), ("action", "refused")) >= 3);
+        }
+        finally
+        {
+            await outside.DisposeAsync();
+        }
+    }
+
     private Task<CallResult> CallAsync(string path, string method, params string[] headers) =>
         mesh.Client().CallAsync(new CallRequest { Kind = "http", Target = Http, Path = path, Method = method, Headers = headers });
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using NodeMesh.Contract;
@@ -124,13 +123,4 @@ public sealed class LoadBalancerTests
     private ServicePortEntry Port(params string[] addresses) => new(
         "shop/web", "shop", "web", 80, "http", Protocol.Http,
         [.. addresses.Select(address => new EndpointEntry(new IPEndPoint(IPAddress.Parse(address), 8080), null, new EndpointLoad(_time.GetTimestamp())))]);
-
-    private sealed class ManualTime : TimeProvider
-    {
-        private long _now = 24 * 3600 * Stopwatch.Frequency;
-
-        public override long GetTimestamp() => _now;
-
-        public void Advance(TimeSpan time) => _now += (long)(time.TotalSeconds * Stopwatch.Frequency);
-    }
 }

@@ -7,6 +7,9 @@ namespace NodeMesh.UnitTests.Forwarding;
 
 internal static class Guards
 {
-    public static ConnectionGuard For(SnapshotStore store, ProxyMetrics metrics) =>
-        new(store, new Authorizer(store, new PolicyMetrics(metrics.Registry), NullLogger<Authorizer>.Instance));
+    public static ConnectionGuard For(SnapshotStore store, ProxyMetrics metrics)
+    {
+        var counters = new PolicyMetrics(metrics.Registry);
+        return new ConnectionGuard(store, new Authorizer(store, counters, NullLogger<Authorizer>.Instance), new EgressGuard(store, counters, NullLogger<EgressGuard>.Instance));
+    }
 }

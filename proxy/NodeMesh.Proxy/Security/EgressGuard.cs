@@ -1,0 +1,48 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Security;
+
+/// <summary>Asks the EgressPolicy of a pod whether it may reach what is neither a pod nor a Service: the most specific one, of its Services, its namespace or the mesh.</summary>
+internal sealed partial class EgressGuard(SnapshotStore store, PolicyMetrics metrics, ILogger<EgressGuard> logger)
+{
+    /// <param name="pod">namespace/name</param>
+    /// <param name="host">As it is named in TLS or HTTP; null: not, or not yet.</param>
+    /// <param name="isFinal">Whoever asks goes by the answer, and it is counted and logged.</param>
+    public bool Allows(string pod, string home, IPEndPoint destination, string? host, bool isFinal)
+    {
+        var snapshot = store.Current;
+        if (snapshot.Policies.IsEmpty || !IsOutside(snapshot, destination) || Find(snapshot, pod, home) is not { } policy || policy.Allows(destination, host))
+        {
+            return true;
+        }
+        if (isFinal)
+        {
+            metrics.LeftMesh(policy.Policy, policy.IsAudit);
+            LogEgress(logger, policy.Policy, policy.IsAudit ? "lets pass" : "refuses", pod, destination, host);
+        }
+        return policy.IsAudit;
+    }
+
+    private static bool IsOutside(MeshSnapshot snapshot, IPEndPoint destination) =>
+        snapshot.FindWorkload(destination.Address) is null
+        && !snapshot.ServicesByClusterIp.ContainsKey(AddressKey.From(destination.Address))
+        && snapshot.FindByEndpoint(destination.Address, destination.Port) is null;
+
+    private static EgressEntry? Find(MeshSnapshot snapshot, string pod, string home)
+    {
+        foreach (var service in snapshot.ServicesByWorkload.GetValueOrDefault(pod, []))
+        {
+            if (snapshot.Policies.GetValueOrDefault(service)?.Egress is { } own)
+            {
+                return own;
+            }
+        }
+        return snapshot.Policies.GetValueOrDefault(home)?.Egress ?? snapshot.Policies.GetValueOrDefault("")?.Egress;
+    }
+
+    [LoggerMessage(EventName = "Egress", Level = LogLevel.Information, Message = "{Policy} {Does} what {Pod} sends to {Destination} outside the mesh (host {Host})")]
+    private static partial void LogEgress(ILogger logger, string policy, string does, string pod, IPEndPoint destination, string? host);
+}
