@@ -18,9 +18,9 @@ internal static class PodReading
             return null;
         }
         var problems = new List<ResourceProblem>();
-        var netns = CaptureAnnotations.Netns(pod.Metadata, problems);
-        var isLocal = netns is not null && (pod.Spec.NodeName.Length == 0 || pod.Spec.NodeName == node);
         var declared = Declared(pod.Status);
+        var netns = CaptureAnnotations.Netns(pod.Metadata, problems) ?? NetnsByUid(pod, declared, node);
+        var isLocal = netns is not null && (pod.Spec.NodeName.Length == 0 || pod.Spec.NodeName == node);
         var claimed = pod.Spec.HostNetwork ? [] : Merge(declared, observed);
         if (netns is not null && !isLocal && claimed.Count == 0 && !pod.Spec.HostNetwork)
         {
@@ -40,6 +40,14 @@ internal static class PodReading
             IsReady = IsReady(pod.Status),
             Problems = problems.Count == 0 ? [] : problems,
         };
+    }
+
+    /// <summary>A pod that the kubelet runs here names no namespace, and is found by its processes once it has an address.</summary>
+    private static string? NetnsByUid(Pod pod, List<IPAddress> declared, string node)
+    {
+        var uid = pod.Metadata.Annotations.GetValueOrDefault(Pod.StaticUidAnnotation) ?? pod.Metadata.Uid;
+        return uid is { Length: > 0 } && pod.Spec.NodeName == node && !pod.Spec.HostNetwork && declared.Count > 0
+            && !pod.Metadata.Annotations.ContainsKey(MeshLabels.Netns) ? LocalPod.ByUid + uid : null;
     }
 
     /// <summary>A hand-written pod has no conditions: it counts as ready once it runs, and it runs unless it says otherwise.</summary>

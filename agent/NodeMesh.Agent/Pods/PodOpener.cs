@@ -6,45 +6,42 @@ using NodeMesh.Agent.Kernel;
 
 namespace NodeMesh.Agent.Pods;
 
-/// <summary>Opens a pod's network namespace, and refuses one that is not the pod's own.</summary>
-internal static class PodOpener
+/// <summary>Opens a pod's network namespace, by its name, path, or the pod's uid, and refuses one that is not the pod's own.</summary>
+internal sealed class PodOpener(PodProcesses processes)
 {
     /// <exception cref="PodRefusedException">The namespace is missing, is the host's, or does not hold the pod's addresses.</exception>
-    public static PodSandbox Open(LocalPod pod)
+    public PodSandbox Open(LocalPod pod)
     {
-        var netns = OpenNetns(pod);
-        try
+        PodRefusedException? refusal = null;
+        foreach (var netns in Candidates(pod))
         {
-            if (Netns.IsHost(netns))
+            try
             {
-                throw new PodRefusedException(pod.Id, "NetnsIsHost",
-                    $"network namespace {pod.Netns} is this machine's own: only a namespace of the pod's own can be enrolled");
+                return Accept(pod, netns);
             }
-
-            var found = Netns.Addresses(netns);
-            var missing = pod.DeclaredAddresses.Where(a => !found.Contains(a)).ToList();
-            if (missing.Count > 0)
+            catch (Exception e)
             {
-                throw new PodRefusedException(pod.Id, "AddressNotInNetns",
-                    $"network namespace {pod.Netns} does not hold {string.Join(", ", missing)} (it has {Text(found)}): wrong namespace, or status.podIPs is stale");
+                netns.Dispose();
+                if (e is not PodRefusedException refused)
+                {
+                    throw;
+                }
+                // A process in the host's network (conmon) stands beside those that matter.
+                refusal = refusal is null or { Reason: "NetnsIsHost" } ? refused : refusal;
             }
-            if (found.Count == 0)
-            {
-                throw new PodRefusedException(pod.Id, "NoAddress",
-                    $"network namespace {pod.Netns} has no address yet: give it one, the agent looks again every second");
-            }
-            return new PodSandbox(pod.Id, netns, Netns.Cookie(netns), found, pod.Options);
         }
-        catch
-        {
-            netns.Dispose();
-            throw;
-        }
+        throw refusal ?? new PodRefusedException(pod.Id, "NetnsMissing",
+            $"no process of the pod is seen (uid {Uid(pod.Netns)}): it starts or ends, or the agent is not in the machine's pid namespace (hostPID)");
     }
 
     /// <summary>The addresses of a pod that is not to be captured, so that the mesh knows it as a peer; null when it has no namespace.</summary>
     public static IReadOnlyList<IPAddress>? TryReadAddresses(LocalPod pod)
     {
+        // Whose namespace a process is in, nothing but the declared addresses would tell.
+        if (Uid(pod.Netns) is not null)
+        {
+            return null;
+        }
         try
         {
             using var netns = Netns.Open(pod.Netns);
@@ -57,53 +54,108 @@ internal static class PodOpener
     }
 
     /// <summary>Whether the name now leads to another namespace, or to none.</summary>
-    public static bool IsGone(PodSandbox sandbox, LocalPod pod) => TryCookie(pod) != sandbox.Cookie;
+    public bool IsGone(PodSandbox sandbox, LocalPod pod) => Find(pod.Netns, sandbox.Cookie) is not { } found || Close(found);
 
-    /// <summary>The cookie of the namespace the pod names; null when there is none.</summary>
-    public static ulong? TryCookie(LocalPod pod)
+    /// <summary>The cookies of the namespaces that may be the pod's; none when there is none.</summary>
+    public IReadOnlyList<ulong> Cookies(LocalPod pod)
     {
+        var cookies = new List<ulong>();
         try
         {
-            using var netns = Netns.Open(pod.Netns);
-            return Netns.Cookie(netns);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-    }
-
-    /// <summary>The sandbox of a ledger entry, to be released: without a namespace when that is gone.</summary>
-    public static PodSandbox Reopen(PodLedgerEntry entry)
-    {
-        var gone = new PodSandbox(entry.Id, new SafeFileHandle(-1, ownsHandle: false), entry.Cookie, [], PodCaptureOptions.Default);
-        try
-        {
-            var netns = Netns.Open(entry.Netns);
-            if (Netns.Cookie(netns) == entry.Cookie)
+            foreach (var netns in Named(pod.Netns))
             {
-                return gone with { Netns = netns, Addresses = Netns.Addresses(netns) };
+                using (netns)
+                {
+                    cookies.Add(Netns.Cookie(netns));
+                }
             }
-            netns.Dispose();
         }
         catch (IOException)
         {
-            // Gone with everything in it.
+            // There is none.
         }
-        return gone;
+        return cookies;
     }
 
-    private static SafeFileHandle OpenNetns(LocalPod pod)
+    /// <summary>The sandbox of a ledger entry, to be released: without a namespace when that is gone with everything in it.</summary>
+    public PodSandbox Reopen(PodLedgerEntry entry)
     {
+        var netns = Find(entry.Netns, entry.Cookie);
+        return new PodSandbox(
+            entry.Id, netns ?? new SafeFileHandle(-1, ownsHandle: false), entry.Cookie, netns is null ? [] : Netns.Addresses(netns), PodCaptureOptions.Default);
+    }
+
+    private static PodSandbox Accept(LocalPod pod, SafeFileHandle netns)
+    {
+        var name = Uid(pod.Netns) is { } uid ? $"the network namespace of the pod's processes (uid {uid})" : $"network namespace {pod.Netns}";
+        if (Netns.IsHost(netns))
+        {
+            throw new PodRefusedException(pod.Id, "NetnsIsHost",
+                $"{name} is this machine's own: only a namespace of the pod's own can be enrolled");
+        }
+
+        var found = Netns.Addresses(netns);
+        var missing = pod.DeclaredAddresses.Where(a => !found.Contains(a)).ToList();
+        if (missing.Count > 0)
+        {
+            throw new PodRefusedException(pod.Id, "AddressNotInNetns",
+                $"{name} does not hold {string.Join(", ", missing)} (it has {Text(found)}): wrong namespace, or status.podIPs is stale");
+        }
+        if (found.Count == 0)
+        {
+            throw new PodRefusedException(pod.Id, "NoAddress",
+                $"{name} has no address yet: give it one, the agent looks again every second");
+        }
+        return new PodSandbox(pod.Id, netns, Netns.Cookie(netns), found, pod.Options);
+    }
+
+    private IEnumerable<SafeFileHandle> Candidates(LocalPod pod)
+    {
+        if (Uid(pod.Netns) is { } uid)
+        {
+            return pod.DeclaredAddresses.Count > 0
+                ? processes.Namespaces(uid)
+                : throw new PodRefusedException(pod.Id, "NoAddress", "none of the pod's addresses is its own (status.podIPs), so that its network namespace can't be told from others");
+        }
         try
         {
-            return Netns.Open(pod.Netns);
+            return [Netns.Open(pod.Netns)];
         }
         catch (IOException e)
         {
             throw new PodRefusedException(pod.Id, "NetnsMissing", $"network namespace {pod.Netns} can't be opened: {e.Message}");
         }
     }
+
+    private IEnumerable<SafeFileHandle> Named(string name) => Uid(name) is { } uid ? processes.Namespaces(uid) : [Netns.Open(name)];
+
+    private SafeFileHandle? Find(string name, ulong cookie)
+    {
+        try
+        {
+            foreach (var netns in Named(name))
+            {
+                if (Netns.Cookie(netns) == cookie)
+                {
+                    return netns;
+                }
+                netns.Dispose();
+            }
+        }
+        catch (IOException)
+        {
+            // There is none.
+        }
+        return null;
+    }
+
+    private static bool Close(SafeFileHandle found)
+    {
+        found.Dispose();
+        return false;
+    }
+
+    private static string? Uid(string netns) => netns.StartsWith(LocalPod.ByUid, StringComparison.Ordinal) ? netns[LocalPod.ByUid.Length..] : null;
 
     private static string Text(IReadOnlyCollection<IPAddress> addresses) => addresses.Count == 0 ? "none" : string.Join(", ", addresses);
 }

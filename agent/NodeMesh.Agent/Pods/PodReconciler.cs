@@ -23,6 +23,7 @@ internal sealed partial class PodReconciler(
     private readonly Dictionary<string, EnrolledPod> _pods = [];
     private readonly Dictionary<ulong, ReleasingPod> _releasing = [];
     private readonly ConcurrentDictionary<ulong, PodSandbox> _sandboxes = [];
+    private readonly PodOpener _opener = new(new PodProcesses(time));
     private readonly PodLedger _ledger = PodLedger.Load(options.State);
     private readonly HashSet<ProxyLink> _settled = [];
     private IReadOnlyCollection<LocalPod> _wanted = [];
@@ -110,10 +111,10 @@ internal sealed partial class PodReconciler(
     {
         // By their namespaces, not by what is captured yet: before its proxy has come back nothing is, and to release a pod that is
         // wanted would break its connections and let new ones go past the mesh.
-        var wanted = _pods.Values.Select(pod => PodOpener.TryCookie(pod.Wanted)).OfType<ulong>().ToHashSet();
+        var wanted = _pods.Values.SelectMany(pod => _opener.Cookies(pod.Wanted)).ToHashSet();
         foreach (var entry in _ledger.Entries.Where(e => !wanted.Contains(e.Cookie) && !_sandboxes.ContainsKey(e.Cookie)).ToList())
         {
-            var sandbox = PodOpener.Reopen(entry);
+            var sandbox = _opener.Reopen(entry);
             LogOrphan(entry.Id);
             capture.Remove(sandbox);
             RestoreRouting(sandbox);
@@ -197,9 +198,9 @@ internal sealed partial class PodReconciler(
         PodSandbox found;
         try
         {
-            found = PodOpener.Open(pod.Wanted);
+            found = _opener.Open(pod.Wanted);
         }
-        catch (PodRefusedException) when (pod.Sandbox is not null && PodOpener.IsGone(pod.Sandbox, pod.Wanted))
+        catch (PodRefusedException) when (pod.Sandbox is not null && _opener.IsGone(pod.Sandbox, pod.Wanted))
         {
             Forget(pod, gone: true);
             throw;

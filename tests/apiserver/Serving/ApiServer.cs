@@ -25,6 +25,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly Watches _watches;
     private readonly Writes _writes;
     private readonly Discovery _discovery;
+    private int _connections;
     private CancellationTokenSource _up = new();
 
     private ApiServer(ApiServerOptions options, ObjectStore store)
@@ -57,6 +58,11 @@ public sealed class ApiServer : IAsyncDisposable
 
         void Configure(ListenOptions listen)
         {
+            listen.Use(next => connection =>
+            {
+                Interlocked.Increment(ref _connections);
+                return next(connection);
+            });
             if (options.Certificate is { } certificate)
             {
                 listen.UseHttps(certificate);
@@ -79,7 +85,13 @@ public sealed class ApiServer : IAsyncDisposable
     /// <summary>What was asked so far.</summary>
     public IReadOnlyCollection<ApiRequest> Requests => _requests;
 
+    /// <summary>How many connections were made so far.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
     public int OpenWatches => _watches.Open;
+
+    /// <summary>The version that every open watch has been told of by a bookmark.</summary>
+    public long Told => _watches.Told;
 
     public static async Task<ApiServer> StartAsync(ApiServerOptions? options = null, ObjectStore? store = null)
     {

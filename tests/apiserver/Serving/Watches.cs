@@ -9,16 +9,20 @@ namespace NodeMesh.TestApiServer.Serving;
 /// <summary>watch.</summary>
 internal sealed class Watches(ObjectStore store, ApiServerOptions options)
 {
-    private int _open;
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<object, long> _told = new();
 
-    public int Open => Volatile.Read(ref _open);
+    public int Open => _told.Count;
+
+    /// <summary>The version that every open watch has been told of, by event or bookmark.</summary>
+    public long Told => _told.IsEmpty ? 0 : _told.Values.Min();
 
     public async Task WatchAsync(HttpContext context, ApiRequest request, ResourceType type, Fault? fault, CancellationToken cancellation)
     {
         var selector = new Selector(type, request.Namespace, request.Parameter("labelSelector"), request.Parameter("fieldSelector"));
         context.Response.ContentType = "application/json";
         var sent = 0;
-        Interlocked.Increment(ref _open);
+        var watch = new object();
+        _told[watch] = 0;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation, context.RequestAborted);
         if (int.TryParse(request.Parameter("timeoutSeconds"), out var seconds) && seconds > 0)
         {
@@ -28,7 +32,6 @@ internal sealed class Watches(ObjectStore store, ApiServerOptions options)
         {
             await context.Response.Body.FlushAsync(limit.Token);
             var from = await StartAsync(limit.Token);
-            var bookmarked = from;
             while (true)
             {
                 if (store.Since(type, from) is not { } batch)
@@ -48,8 +51,9 @@ internal sealed class Watches(ObjectStore store, ApiServerOptions options)
                 var isQuiet = await Task.WhenAny(batch.Next, Task.Delay(options.BookmarkInterval, limit.Token)) != batch.Next;
                 if (isQuiet && !limit.IsCancellationRequested && request.Flag("allowWatchBookmarks") && store.Since(type, from) is { Events.Count: 0 } now)
                 {
-                    (from, bookmarked) = (now.Version, now.Version);
+                    from = now.Version;
                     await SendAsync("BOOKMARK", Bookmark(type, from, isInitial: false), limit.Token);
+                    _told[watch] = from;
                 }
                 limit.Token.ThrowIfCancellationRequested();
             }
@@ -60,7 +64,7 @@ internal sealed class Watches(ObjectStore store, ApiServerOptions options)
         }
         finally
         {
-            Interlocked.Decrement(ref _open);
+            _told.TryRemove(watch, out _);
         }
 
         async Task<long> StartAsync(CancellationToken stop)

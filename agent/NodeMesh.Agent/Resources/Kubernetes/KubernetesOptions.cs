@@ -26,8 +26,11 @@ internal sealed record KubernetesOptions
 
     public TimeSpan LongestRetry { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How often it is looked whether a kind that the API server did not know is there by now.</summary>
-    public TimeSpan AbsentRetry { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// How often it is looked whether a kind that the API server did not know is there by now. It is looked at once when a custom resource
+    /// definition comes; this is for where those may not be watched.
+    /// </summary>
+    public TimeSpan AbsentRetry { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Any answer but a watch must come within this time.</summary>
     public TimeSpan AnswerLimit { get; init; } = TimeSpan.FromSeconds(60);

@@ -15,6 +15,7 @@ internal sealed class KubernetesSource : IResourceSource
     private readonly KubernetesOptions _options;
     private readonly TimeProvider _time;
     private readonly IReadOnlyList<ObjectFeed> _feeds;
+    private readonly ObjectFeed _definitions;
     private readonly ILookup<ResourceKind, ObjectFeed> _byKind;
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -24,13 +25,14 @@ internal sealed class KubernetesSource : IResourceSource
         _time = time;
         _feeds = [.. WatchedKind.All(options.Node).Select(watched =>
             new ObjectFeed(api, watched, options, time, random, () => _changed.Writer.TryWrite(true), log))];
+        _definitions = new ObjectFeed(api, WatchedKind.Definitions, options, time, random, Poke, log);
         _byKind = _feeds.ToLookup(feed => feed.Watched.Kind);
     }
 
     public async IAsyncEnumerable<ResourceSet> WatchAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var running = _feeds.Select(feed => feed.RunAsync(stop.Token)).ToList();
+        var running = _feeds.Append(_definitions).Select(feed => feed.RunAsync(stop.Token)).ToList();
         try
         {
             var set = ResourceSet.Empty;
@@ -61,6 +63,14 @@ internal sealed class KubernetesSource : IResourceSource
         {
             await stop.CancelAsync();
             await Task.WhenAll(running);
+        }
+    }
+
+    private void Poke()
+    {
+        foreach (var feed in _feeds)
+        {
+            feed.Poke();
         }
     }
 

@@ -28,6 +28,9 @@ internal sealed partial class ObjectFeed(
     // The feed's own thread's.
     private string _version = ""; // the watch goes on from here; empty: list first
     private string _newest = ""; // the last that was seen, for lists that must not be older
+    private volatile TaskCompletionSource _poked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isAbsent;
+    private int _apiVersion; // of those that the kind has
     private bool _isInPages;
     private bool _isUnpaged;
 
@@ -101,8 +104,14 @@ internal sealed partial class ObjectFeed(
             {
                 return;
             }
+            catch (ApiException e) when (e.IsNotFound && watched.IsOptional && _apiVersion + 1 < watched.Versions.Count)
+            {
+                (_apiVersion, _version) = (_apiVersion + 1, "");
+                wait = TimeSpan.Zero;
+            }
             catch (ApiException e) when (e.IsNotFound && watched.IsOptional)
             {
+                _apiVersion = 0;
                 Absent();
                 wait = options.AbsentRetry * (0.75 + (random.NextDouble() / 2));
             }
@@ -127,12 +136,30 @@ internal sealed partial class ObjectFeed(
             {
                 _version = "";
                 wait = backoff.Next(null);
-                Lost("NotUnderstood", $"GET {watched.Path}: the answer can not be read: {e.Message}", wait);
+                Lost("NotUnderstood", $"GET {Path}: the answer can not be read: {e.Message}", wait);
             }
-            if (wait > TimeSpan.Zero)
-            {
-                await Task.Delay(wait, time, cancellation).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-            }
+            await RestAsync(wait, cancellation);
+        }
+    }
+
+    /// <summary>Something was installed: a kind that was absent may be there now.</summary>
+    public void Poke()
+    {
+        if (_isAbsent)
+        {
+            _poked.TrySetResult();
+        }
+    }
+
+    private async Task RestAsync(TimeSpan wait, CancellationToken cancellation)
+    {
+        if (wait > TimeSpan.Zero)
+        {
+            await Task.WhenAny(Task.Delay(wait, time, cancellation), _poked.Task);
+        }
+        if (_poked.Task.IsCompleted)
+        {
+            _poked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
@@ -177,6 +204,8 @@ internal sealed partial class ObjectFeed(
         more.Length > 0 ? Query($"limit={options.PageSize}&continue={Uri.EscapeDataString(more)}")
         : _newest.Length > 0 ? Query($"{Limit}resourceVersion={_newest}&resourceVersionMatch=NotOlderThan")
         : Query(Limit.TrimEnd('&'));
+
+    private string Path => watched.Path(watched.Versions[_apiVersion]);
 
     // The pages of a list that takes too long expire before the last; then all at once.
     private string Limit => _isUnpaged ? "" : $"limit={options.PageSize}&";
@@ -311,10 +340,11 @@ internal sealed partial class ObjectFeed(
             _problems.Clear();
             _trouble = null;
         }
-        if (!IsConnected)
+        if (!_isAbsent)
         {
             LogAbsent(watched.Name, watched.Kind.ApiVersion);
         }
+        _isAbsent = true;
         (_version, _newest) = ("", "");
         Volatile.Write(ref _isConnected, true);
         Volatile.Write(ref _hasSynced, true);
@@ -323,6 +353,7 @@ internal sealed partial class ObjectFeed(
 
     private void Connected()
     {
+        _isAbsent = false;
         bool wasLost;
         lock (_lock)
         {
@@ -355,7 +386,7 @@ internal sealed partial class ObjectFeed(
     {
         var selector = watched.FieldSelector.Length == 0 ? "" : $"fieldSelector={Uri.EscapeDataString(watched.FieldSelector)}";
         var all = string.Join('&', new[] { parameters, selector }.Where(part => part.Length > 0));
-        return all.Length == 0 ? watched.Path : $"{watched.Path}?{all}";
+        return all.Length == 0 ? Path : $"{Path}?{all}";
     }
 
     // Versions are opaque by contract, and numbers in every API server there is.

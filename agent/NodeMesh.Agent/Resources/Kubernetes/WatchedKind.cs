@@ -23,10 +23,25 @@ internal sealed record WatchedKind(ResourceKind Kind)
     /// <summary>What of an object stays in memory.</summary>
     public Func<IResource, IResource> Keep { get; init; } = KeptFields.OfAny;
 
-    public string Path => Kind.Group.Length == 0 ? $"/api/{Kind.ApiVersion}/{Kind.Plural}" : $"/apis/{Kind.ApiVersion}/{Kind.Plural}";
+    /// <summary>The versions that are read, the wanted one first: an API server may serve only an older.</summary>
+    public IReadOnlyList<string> Versions { get; } = [Kind.ApiVersion, .. Kind.OtherVersions];
+
+    public string Path(string version) => ApiPaths.Of(version, Kind.Plural);
 
     /// <param name="node">This node's name: its pods are read in full, of the others only what the mesh shows and balances by.</param>
     public static IReadOnlyList<WatchedKind> All(string node) => [.. Kinds.All.SelectMany(kind => Of(kind, node))];
+
+    /// <summary>What is installed of custom kinds, so that one that was absent is asked for when it may be there. Nothing of it is kept.</summary>
+    public static WatchedKind Definitions { get; } = new(new ResourceKind<Definition>(
+        "CustomResourceDefinition", "apiextensions.k8s.io/v1", "customresourcedefinitions", ModelJson.Default.Definition,
+        (it, metadata) => it with { Metadata = metadata }, _ => System.Collections.Immutable.ImmutableSortedDictionary<string, Definition>.Empty, (set, _) => set)
+    {
+        IsNamespaced = false,
+    })
+    {
+        IsMetadataOnly = true,
+        Keep = definition => new Definition { Metadata = new ObjectMeta { Name = definition.Metadata.Name } },
+    };
 
     private static IEnumerable<WatchedKind> Of(ResourceKind kind, string node)
     {

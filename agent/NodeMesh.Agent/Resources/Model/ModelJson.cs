@@ -7,6 +7,7 @@ namespace NodeMesh.Agent.Resources.Model;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(Namespace))]
 [JsonSerializable(typeof(Pod))]
+[JsonSerializable(typeof(Definition))]
 [JsonSerializable(typeof(Service))]
 [JsonSerializable(typeof(EndpointSlice))]
 [JsonSerializable(typeof(HttpRoute))]

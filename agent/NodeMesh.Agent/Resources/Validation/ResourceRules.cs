@@ -58,7 +58,7 @@ internal static class ResourceRules
     private static void CheckMetadata(IResource resource, FieldErrors errors)
     {
         var metadata = resource.Metadata;
-        var (valid, rule) = resource is Pod or EndpointSlice or IRoute or IPolicy
+        var (valid, rule) = resource is not (Namespace or Service)
             ? (Names.IsDnsSubdomain(metadata.Name), "lower-case letters, digits, - and ., at most 253")
             : (Names.IsDnsLabel(metadata.Name), "lower-case letters, digits and -, at most 63");
         if (metadata.Name.Length == 0)
