@@ -11,7 +11,7 @@ namespace NodeMesh.TestApiServer.Serving;
 internal sealed class Reads(ObjectStore store)
 {
     // Pages are of the state at the time of the first; kept until a compaction.
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<long, StaleState> _paged = new();
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<((string Group, string Plural) Type, long Version), StaleState> _paged = new();
 
     public void Compact() => _paged.Clear();
 
@@ -37,7 +37,7 @@ internal sealed class Reads(ObjectStore store)
             if (page.Count == limit)
             {
                 more = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{version} {page[^1].Key}"));
-                _paged[version] = state;
+                _paged[(type.Key, version)] = state;
                 break;
             }
             page.Add(item);
@@ -69,7 +69,7 @@ internal sealed class Reads(ObjectStore store)
         if (request.Parameter("continue") is { Length: > 0 } token)
         {
             var parts = Encoding.UTF8.GetString(Convert.FromBase64String(token)).Split(' ', 2);
-            return _paged.TryGetValue(long.Parse(parts[0]), out var kept)
+            return _paged.TryGetValue((type.Key, long.Parse(parts[0])), out var kept)
                 ? (kept.Version, parts[1], kept)
                 : throw ApiRefusalException.Expired("The provided continue parameter is too old to display a consistent list result.");
         }

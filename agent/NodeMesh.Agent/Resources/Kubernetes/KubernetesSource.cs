@@ -68,6 +68,10 @@ internal sealed class KubernetesSource : IResourceSource
 
     private void Poke()
     {
+        if (!_definitions.IsConnected)
+        {
+            return;
+        }
         foreach (var feed in _feeds)
         {
             feed.Poke();
