@@ -314,13 +314,18 @@ internal sealed partial class ObjectFeed(
             var errors = ResourceRules.Check(resource).All;
             return errors.Count == 0
                 ? (resource, [])
-                : (null, [.. errors.Select(e => new ResourceProblem(watched.Kind.Name, identity.Id, "Invalid", $"{e.Field} {e.Message}"))]);
+                : (StandIn(identity, $"{errors[0].Field} {errors[0].Message}"),
+                    [.. errors.Select(e => new ResourceProblem(watched.Kind.Name, identity.Id, "Invalid", $"{e.Field} {e.Message}"))]);
         }
         catch (JsonException e)
         {
-            return (null, [new ResourceProblem(watched.Kind.Name, identity.Id, "Invalid", $"{e.Path?.TrimStart('$', '.')} can not be read: {e.Message}")]);
+            var message = $"{e.Path?.TrimStart('$', '.')} can not be read: {e.Message}";
+            return (StandIn(identity, message), [new ResourceProblem(watched.Kind.Name, identity.Id, "Invalid", message)]);
         }
     }
+
+    private IResource? StandIn(in ObjectIdentity identity, string why) =>
+        watched.Kind.Unreadable?.Invoke(new ObjectMeta { Namespace = identity.Namespace, Name = identity.Name }, why);
 
     private void Remove(string id)
     {
