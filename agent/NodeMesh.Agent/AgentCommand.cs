@@ -3,6 +3,8 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Agent.Capture;
+using NodeMesh.Agent.CniChain;
+using NodeMesh.Agent.Kernel;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Directory;
 using NodeMesh.Agent.Resources.Kubernetes;
@@ -14,12 +16,15 @@ internal static class AgentCommand
 {
     public const uint DefaultProxyUser = 15020;
 
+    private const string StandBy = "--stand-by";
+
     public static RootCommand Create()
     {
         var resources = new Option<DirectoryInfo?>("--resources") { Description = "Directory of YAML files, watched" };
         var kubernetes = new Option<bool>("--kubernetes") { Description = "Resources from the Kubernetes API: as the service account of this pod, or by --kubeconfig" };
         var kubeconfig = new Option<FileInfo?>("--kubeconfig") { Description = "File that says how the Kubernetes API is reached" };
         var context = new Option<string?>("--context") { Description = "Context of the kubeconfig; else its current one" };
+        var daemonSet = new Option<string?>("--daemonset") { Description = "With --kubernetes: NAMESPACE/NAME of the DaemonSet that runs this agent; when stopped, capture is left to a successor as long as it exists" };
         var capture = new Option<CaptureChoice>("--capture") { DefaultValueFactory = _ => CaptureChoice.Auto, Description = "How to capture: auto probes the kernel" };
         var admin = new Option<IPEndPoint>("--admin")
         {
@@ -28,7 +33,17 @@ internal static class AgentCommand
             Description = "Address of /metrics, /healthz, /readyz, /pods, /config, /problems",
         };
         var state = new Option<string>("--state") { DefaultValueFactory = _ => "/run/nodemesh", Description = "Directory of every socket, pin and file of this agent" };
-        var proxy = new Option<string>("--proxy") { DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "nodemesh-proxy"), Description = "The proxy's executable" };
+        var proxy = new Option<string>("--proxy")
+        {
+            DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "nodemesh-proxy"),
+            Description = "The proxy's executable; or external: proxies are started by somebody else, and connect by themselves",
+        };
+        var instance = new Option<string>("--instance") { DefaultValueFactory = _ => "", Description = "With --proxy external: the name that this agent and its proxy have in common, such as the uid of their pod" };
+        var takeOver = new Option<bool>("--take-over") { Description = "Take the state directory over from a running agent, without a gap, and stand by for whoever takes it over in turn" };
+        var standBy = new Option<bool>(StandBy) { Hidden = true, Description = "Wait until no other agent holds the state directory" };
+        var pins = new Option<string?>("--bpf-pins") { Description = "Directory of a mounted bpffs to pin eBPF programs in; by default a bpffs of this agent's own, below the state directory" };
+        var proc = new Option<string>("--proc") { DefaultValueFactory = _ => "/proc", Description = "Where the machine's procfs is mounted, writable; in a container /proc is the container's own" };
+        var chain = new ChainArguments();
         var proxyUser = new Option<uint>("--proxy-user") { DefaultValueFactory = _ => DefaultProxyUser, Description = "User and group id of the proxy" };
         var node = new Option<string>("--node") { DefaultValueFactory = _ => Environment.MachineName, Description = "Name of this node; pods with another spec.nodeName live elsewhere" };
         var onFailure = new Option<FailurePolicy>("--on-failure") { DefaultValueFactory = _ => FailurePolicy.Closed, Description = "New connections while no proxy is alive, where neither pod nor Namespace says: closed refuses them, open lets them through unmeshed" };
@@ -36,7 +51,15 @@ internal static class AgentCommand
         var keep = new Option<bool>("--keep-on-stop") { Description = "Leave capture and proxy in place when stopped, for a successor (an upgrade of the agent)" };
         var level = new Option<LogLevel>("--log-level") { DefaultValueFactory = _ => LogLevel.Information };
 
-        var run = new Command("run", "Puts the pods of this node behind its proxy") { resources, kubernetes, kubeconfig, context, capture, admin, state, proxy, proxyUser, node, onFailure, drain, keep, level };
+        var run = new Command("run", "Puts the pods of this node behind its proxy")
+        {
+            resources, kubernetes, kubeconfig, context, daemonSet, node,
+            capture, pins, proc, onFailure,
+            admin, state, level,
+            proxy, proxyUser, instance,
+            drain, keep, takeOver, standBy,
+        };
+        chain.AddTo(run);
         run.Validators.Add(result =>
         {
             var fromApi = result.GetValue(kubernetes);
@@ -57,10 +80,17 @@ internal static class AgentCommand
             new AgentOptions
             {
                 Source = parsed.GetValue(resources)?.FullName ?? "the Kubernetes API",
+                DaemonSet = parsed.GetValue(daemonSet),
                 Capture = parsed.GetValue(capture),
                 Admin = parsed.GetValue(admin)!,
                 State = new StateDirectory(parsed.GetValue(state)!),
-                Proxy = parsed.GetValue(proxy)!,
+                Proxy = parsed.GetValue(proxy) is var executable && executable == "external" ? null : executable,
+                Instance = parsed.GetValue(instance)!,
+                TakeOver = parsed.GetValue(takeOver),
+                StandBy = parsed.GetValue(standBy),
+                Pins = parsed.GetValue(pins),
+                Proc = parsed.GetValue(proc)!,
+                Chain = chain.Read(parsed, new StateDirectory(parsed.GetValue(state)!)),
                 ProxyUser = parsed.GetValue(proxyUser),
                 Node = parsed.GetValue(node)!,
                 OnFailure = parsed.GetValue(onFailure),
@@ -97,13 +127,34 @@ internal static class AgentCommand
             {
                 throw new AgentStartException("nodemesh-agent enters network namespaces and loads eBPF programs: run it as root (sudo nodemesh-agent run ...)");
             }
+            HostProc.Root = options.Proc.TrimEnd('/');
             using var api = directory is null ? KubernetesApi.Connect(kubernetes) : null;
             IResourceSource source = directory is null
                 ? new KubernetesSource(api!, kubernetes, TimeProvider.System, Random.Shared, logs.CreateLogger("kubernetes"))
                 : new DirectorySource(directory, new DirectoryOptions(), TimeProvider.System);
-            options.State.Open(options.ProxyUser);
+            if (api is not null && options.DaemonSet?.Split('/') is [var home, var name])
+            {
+                options = options with { WillBeSucceeded = new OwnDaemonSet(api, home, name, logs.CreateLogger("kubernetes")).WillStartAnotherAsync };
+            }
+            if (options.TakeOver)
+            {
+                await options.State.TakeOverAsync(options.ProxyUser, ask: !options.StandBy, stop.Token).ConfigureAwait(false);
+            }
+            else
+            {
+                options.State.Open(options.ProxyUser);
+            }
             using var capture = CaptureChooser.Choose(options, logs.CreateLogger("capture"));
-            await new NodeAgent(options, capture, logs, TimeProvider.System).RunAsync(source, stop.Token).ConfigureAwait(false);
+            var succeeded = await new NodeAgent(options, capture, logs, TimeProvider.System).RunAsync(source, stop.Token).ConfigureAwait(false);
+            if (succeeded && !stop.IsCancellationRequested)
+            {
+                // Nothing of what this process holds, listeners and namespaces above all, may stay while it stands by.
+                throw ProcessImage.Restart(StandBy);
+            }
+            return 0;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
             return 0;
         }
         catch (Exception e) when (e is AgentStartException or CaptureException)
@@ -120,9 +171,11 @@ internal static class AgentCommand
         }
     }
 
+    // The address may be in brackets whatever its family: whoever puts it together from a variable can't know.
     private static IPEndPoint? ParseEndPoint(string text, Action<string> error)
     {
-        if (IPEndPoint.TryParse(text, out var address) && address.Port != 0)
+        var plain = text.StartsWith('[') && !text.Split(']')[0].Contains(':') ? text.Replace("[", "").Replace("]", "") : text;
+        if (IPEndPoint.TryParse(plain, out var address) && address.Port != 0)
         {
             return address;
         }

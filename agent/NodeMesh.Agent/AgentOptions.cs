@@ -17,8 +17,26 @@ internal sealed record AgentOptions
     /// <summary>Holds every socket, pin and file of this agent: two agents with two state directories live on one kernel.</summary>
     public required StateDirectory State { get; init; }
 
-    /// <summary>The proxy's executable.</summary>
-    public required string Proxy { get; init; }
+    /// <summary>The proxy's executable; null: proxies are started by somebody else, and connect by themselves.</summary>
+    public required string? Proxy { get; init; }
+
+    /// <summary>With proxies started by somebody else: what this agent and its own proxy both are called, such as the uid of their Kubernetes pod.</summary>
+    public string Instance { get; init; } = "";
+
+    /// <summary>Take the state directory over from an agent that runs, and stand by for whoever takes it over in turn.</summary>
+    public bool TakeOver { get; init; }
+
+    /// <summary>With <see cref="TakeOver"/>: an agent that was taken over, and waits until it is needed again.</summary>
+    public bool StandBy { get; init; }
+
+    /// <summary>Where eBPF programs are pinned: a directory of a bpffs that is mounted already; null: one of this agent's own, below the state directory.</summary>
+    public string? Pins { get; init; }
+
+    /// <summary>Where the machine's procfs is mounted.</summary>
+    public required string Proc { get; init; }
+
+    /// <summary>How the CNI plugin is put into the node's network configuration.</summary>
+    public required CniChain.ChainOptions Chain { get; init; }
 
     /// <summary>The user and group id the proxy runs as.</summary>
     public required uint ProxyUser { get; init; }
@@ -34,6 +52,12 @@ internal sealed record AgentOptions
 
     /// <summary>True: stopping leaves capture and proxy in place for a successor, as a crash does. False: everything is put back as it was found.</summary>
     public required bool KeepOnStop { get; init; }
+
+    /// <summary>namespace/name of the DaemonSet that runs this agent; null: none does.</summary>
+    public string? DaemonSet { get; init; }
+
+    /// <summary>Asked when stopping: whether another agent will follow, so that everything is left to it. null: nobody knows.</summary>
+    public Func<Task<bool>>? WillBeSucceeded { get; init; }
 }
 
 internal enum CaptureChoice

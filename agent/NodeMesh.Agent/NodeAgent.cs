@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Agent.Capture;
+using NodeMesh.Agent.CniChain;
 using NodeMesh.Agent.Compiler;
 using NodeMesh.Agent.Pods;
 using NodeMesh.Agent.Resources;
@@ -27,10 +28,11 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
     private readonly ControlLoop _loop = new();
     private readonly SnapshotPublisher _publisher = new();
     private readonly ProxySessions _sessions = new();
-    private readonly ProxySupervisor _proxies;
+    private readonly IProxySupervisor _proxies;
     private readonly PodReconciler _pods;
     private readonly PodAttachments _attachments;
     private readonly CniRequests _cni;
+    private readonly ChainInstaller? _chain;
     private readonly IncrementalCompiler _compiler;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -48,25 +50,32 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         _capture = capture;
         _time = time;
         _log = logs.CreateLogger("agent");
-        _proxies = new ProxySupervisor(options, _loop, _sessions, _publisher, time, logs.CreateLogger("proxies"));
+        _proxies = options.Proxy is null
+            ? new ExternalProxies(options, _sessions, _publisher, Activate, time, logs.CreateLogger("proxies"))
+            : new ProxySupervisor(options, _loop, _sessions, _publisher, Activate, time, logs.CreateLogger("proxies"));
         _pods = new PodReconciler(capture, new PodRouting(options.State.Agent), _proxies, options, time, logs.CreateLogger("pods"));
         _attachments = PodAttachments.Load(options.State);
         _cni = new CniRequests(_loop, _attachments, _pods, this, _publisher, _sessions, time, logs.CreateLogger("cni"));
+        _chain = options.Chain.BinaryDirectory is null ? null : new ChainInstaller(options.Chain, logs.CreateLogger("cni"));
         _compiler = new IncrementalCompiler(options.Node, options.OnFailure);
     }
 
     /// <summary>Serves until <paramref name="stop"/>; then puts everything back, or leaves it for a successor, as the options say.</summary>
+    /// <returns>Whether a successor asked for it.</returns>
     /// <exception cref="AgentStartException">It can't serve here.</exception>
-    public async Task RunAsync(IResourceSource source, CancellationToken stop)
+    public async Task<bool> RunAsync(IResourceSource source, CancellationToken stop)
     {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var succeeded = false;
         // What may fail for reasons outside the kernel comes before anything is changed in it.
         var admin = await new AdminServer(Status, _publisher, _sessions, new AgentMetrics(), _time)
             .StartAsync(_options.Admin).ConfigureAwait(false);
         _capture.Open();
         var config = await ConfigServer.StartAsync(_options.State.ConfigSocket, _options.ProxyUser, _publisher, _sessions).ConfigureAwait(false);
-        using var sockets = new SocketChannel(_options.State.SocketsSocket, _options.ProxyUser, _pods.MakeDialSockets, this, _log);
+        var sockets = new SocketChannel(_options.State.SocketsSocket, _options.ProxyUser, _pods.MakeDialSockets, this, _log);
         _cni.TakeMissed(_options.State);
-        using var cni = new CniServer(_options.State.CniSocket, _cni.AnswerAsync, _log);
+        var cni = new CniServer(_options.State.CniSocket, _cni.AnswerAsync, _log);
+        using var handover = _options.TakeOver ? new Handover(_options.State, Succeed) : null;
         using var upgrade = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
         {
             context.Cancel = true;
@@ -77,27 +86,51 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
 
         var loop = _loop.RunAsync(e => LogLoopFailed(e));
         _loop.Post(_proxies.Start);
-        var watching = WatchAsync(source, stop);
+        var watching = WatchAsync(source, stopping.Token);
         LogServing(_options.Node, _capture.Mode, _options.Admin.ToString(), _options.Source);
 
-        await Task.Delay(Timeout.Infinite, stop).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
+        await Task.Delay(Timeout.Infinite, stopping.Token).ContinueWith(_ => { }, TaskScheduler.Default).ConfigureAwait(false);
         await watching.ConfigureAwait(false);
-        await StopAsync().ConfigureAwait(false);
+        var isKept = succeeded || _options.KeepOnStop || (_options.WillBeSucceeded is { } ask && await ask().ConfigureAwait(false));
+        if (!isKept)
+        {
+            _chain?.RemoveConfiguration();
+        }
+        cni.Dispose();
+        await StopAsync(isKept).ConfigureAwait(false);
         _loop.Stop();
         await loop.ConfigureAwait(false);
         await beat.DisposeAsync().ConfigureAwait(false);
         await admin.DisposeAsync().ConfigureAwait(false);
         await config.DisposeAsync().ConfigureAwait(false);
-        if (_options.KeepOnStop)
+        // The sockets go before the lock does: a successor makes its own in their places.
+        sockets.Dispose();
+        handover?.Dispose();
+        if (isKept)
         {
             _options.State.Unlock();
         }
         else
         {
             _capture.Close();
+            _chain?.RemoveBinary();
             _options.State.Remove();
         }
         LogStopped();
+        return succeeded;
+
+        void Succeed()
+        {
+            succeeded = true;
+            stopping.Cancel();
+        }
+    }
+
+    private void Activate(ProxyLink link)
+    {
+        link.Welcome(_options.Node, _capture.HeartbeatPage);
+        _pods.Announce(link);
+        Publish();
     }
 
     // The versions as they are at this moment: an applied snapshot must not look stale until the next look at the pods.
@@ -113,13 +146,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
 
     void INodeView.Apply() => Apply();
 
-    void IProxyEvents.Connected(ProxyLink link) => _loop.Post(() =>
-    {
-        _proxies.Connected(link);
-        link.Welcome(_options.Node, _capture.HeartbeatPage);
-        _pods.Announce(link);
-        Publish();
-    });
+    void IProxyEvents.Connected(ProxyLink link) => _loop.Post(() => _proxies.Connected(link));
 
     void IProxyEvents.PodDrained(ProxyLink link, ulong netns) => _loop.Post(() => _pods.Drained(link, netns));
 
@@ -202,6 +229,11 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
             _readAt = _time.GetUtcNow();
         }
         _pods.Check();
+        if (_pods.HasProxy)
+        {
+            // Not before: from here on pods wait for this agent's answer.
+            _chain?.Ensure();
+        }
         if (!SameAddresses(_pods.ObservedAddresses(), _observed))
         {
             Compile();
@@ -215,9 +247,9 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         _loop.Post(() => _proxies.Tick(_capture.LastProxyBeat()));
     }
 
-    private async Task StopAsync()
+    private async Task StopAsync(bool isKept)
     {
-        if (_options.KeepOnStop)
+        if (isKept)
         {
             _loop.Post(() =>
             {
@@ -247,6 +279,10 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         var captured = _pods.Pods.ToDictionary(p => p.Wanted.Id);
         var problems = _compilation.Problems.Select(p => new ProblemStatus(p.Kind, p.Id, p.Reason, p.ToString()))
             .Concat(_pods.Pods.Where(p => p.Problem is not null).Select(p => new ProblemStatus("Pod", p.Wanted.Id, p.Problem!, string.Join("; ", p.Missing))));
+        if (_chain is { Problem.Length: > 0 })
+        {
+            problems = problems.Append(new ProblemStatus("Node", _options.Node, "CniChain", _chain.Problem));
+        }
         Volatile.Write(ref _status, new AgentStatus
         {
             CaptureMode = _capture.Mode,

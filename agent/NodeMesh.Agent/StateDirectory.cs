@@ -10,6 +10,10 @@ internal sealed class StateDirectory(string path)
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    // Long enough for the old agent to leave, short enough for nobody to notice.
+    private static readonly TimeSpan AskInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan StandbyInterval = TimeSpan.FromSeconds(1);
+
     private FileStream? _lock;
     private bool _isNew;
 
@@ -29,11 +33,22 @@ internal sealed class StateDirectory(string path)
     /// <summary>Where the CNI plugin leaves a note of each pod that started unasked.</summary>
     public string CniMissed => System.IO.Path.Combine(Path, NodeMesh.Cni.Protocol.CniProtocol.MissedDirectory);
 
+    public string HandoverSocket => System.IO.Path.Combine(Agent, "handover.sock");
+
     public string ProxyPid => System.IO.Path.Combine(Agent, "proxy.pid");
 
     /// <summary>Makes the directories and takes the lock that a crash releases.</summary>
     /// <exception cref="AgentStartException">Another agent holds the directory, or it can't be made.</exception>
     public void Open(uint proxyUser)
+    {
+        MakeDirectories(proxyUser);
+        if (!TryLock())
+        {
+            throw new AgentStartException($"another nodemesh-agent runs with state directory {Path}: stop it, or choose another with --state");
+        }
+    }
+
+    private void MakeDirectories(uint proxyUser)
     {
         _isNew = !Directory.Exists(Agent);
         try
@@ -41,21 +56,41 @@ internal sealed class StateDirectory(string path)
             Directory.CreateDirectory(Path);
             File.SetUnixFileMode(Path, OwnerOnly | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
             Directory.CreateDirectory(Agent, OwnerOnly);
-            Directory.CreateDirectory(Proxy, OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
+            Directory.CreateDirectory(Proxy);
+            File.SetUnixFileMode(Proxy, OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupExecute);
             FileOwner.SetGroup(Proxy, proxyUser);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new AgentStartException($"state directory {Path} can't be made: {e.Message}");
         }
+    }
 
+    /// <summary>Makes the directories, and takes the lock from the agent that holds it, which is asked to leave, or waits until it is gone.</summary>
+    /// <param name="ask">False: stand by until the lock is free.</param>
+    public async Task TakeOverAsync(uint proxyUser, bool ask, CancellationToken stop)
+    {
+        MakeDirectories(proxyUser);
+        while (!TryLock())
+        {
+            if (ask)
+            {
+                Handover.Ask(this);
+            }
+            await Task.Delay(ask ? AskInterval : StandbyInterval, stop).ConfigureAwait(false);
+        }
+    }
+
+    private bool TryLock()
+    {
         try
         {
             _lock = new FileStream(System.IO.Path.Combine(Agent, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return true;
         }
         catch (IOException)
         {
-            throw new AgentStartException($"another nodemesh-agent runs with state directory {Path}: stop it, or choose another with --state");
+            return false;
         }
     }
 
@@ -75,9 +110,16 @@ internal sealed class StateDirectory(string path)
             Directory.Delete(directory, recursive: true);
         }
         File.Delete(CniSocket);
-        if (!Directory.EnumerateFileSystemEntries(Path).Any())
+        try
         {
-            Directory.Delete(Path);
+            if (!Directory.EnumerateFileSystemEntries(Path).Any())
+            {
+                Directory.Delete(Path);
+            }
+        }
+        catch (IOException)
+        {
+            // A mount point in a container, where the directory is the machine's.
         }
     }
 

@@ -7,9 +7,33 @@ namespace NodeMesh.Cni;
 /// <summary>Asks the agent, and never waits longer than the limit.</summary>
 internal static class AgentClient
 {
-    /// <summary>Null when there is no answer: then <paramref name="failure"/> says why.</summary>
-    public static CniAnswer? Ask(string path, CniQuestion question, TimeSpan limit, out string failure)
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>As below; but when no agent listens, it is waited for within the limit: one may just follow another.</summary>
+    public static CniAnswer? AskPatiently(string path, CniQuestion question, TimeSpan limit, out string failure)
     {
+        var deadline = Environment.TickCount64 + (long)limit.TotalMilliseconds;
+        while (true)
+        {
+            var left = TimeSpan.FromMilliseconds(Math.Max(1, deadline - Environment.TickCount64));
+            if (Ask(path, question, left, out failure, out var isAbsent) is { } answer)
+            {
+                return answer;
+            }
+            if (!isAbsent || left <= RetryInterval)
+            {
+                return null;
+            }
+            Thread.Sleep(RetryInterval);
+        }
+    }
+
+    public static CniAnswer? Ask(string path, CniQuestion question, TimeSpan limit, out string failure) => Ask(path, question, limit, out failure, out _);
+
+    /// <summary>Null when there is no answer: then <paramref name="failure"/> says why.</summary>
+    private static CniAnswer? Ask(string path, CniQuestion question, TimeSpan limit, out string failure, out bool isAbsent)
+    {
+        isAbsent = false;
         var deadline = Environment.TickCount64 + (long)limit.TotalMilliseconds;
         failure = "";
         try
@@ -25,6 +49,7 @@ internal static class AgentClient
         }
         catch (SocketException e)
         {
+            isAbsent = e.SocketErrorCode != SocketError.TimedOut;
             failure = e.SocketErrorCode switch
             {
                 SocketError.TimedOut => $"the agent did not answer within {limit.TotalSeconds:0.#} s",

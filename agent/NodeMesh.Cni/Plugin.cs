@@ -53,7 +53,7 @@ internal sealed class Plugin(CniEnvironment environment, NetworkConfiguration co
                 Write(stdout, result, CniDocuments.Default.JsonElement);
                 break;
             case "DEL":
-                Ask(Question(), DeleteLimit < configuration.Timeout ? DeleteLimit : configuration.Timeout, out _);
+                AgentClient.Ask(configuration.Socket, Question(), DeleteLimit < configuration.Timeout ? DeleteLimit : configuration.Timeout, out _);
                 break;
             case "CHECK":
                 CheckVersion();
@@ -130,7 +130,7 @@ internal sealed class Plugin(CniEnvironment environment, NetworkConfiguration co
     {
         if (configuration.ValidContainers is { } containers)
         {
-            Ask(new CniQuestion { Command = "GC", Containers = containers }, configuration.Timeout, out _);
+            AgentClient.Ask(configuration.Socket, new CniQuestion { Command = "GC", Containers = containers }, configuration.Timeout, out _);
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed class Plugin(CniEnvironment environment, NetworkConfiguration co
         Addresses = configuration.Addresses(),
     };
 
-    private CniAnswer? Ask(CniQuestion question, TimeSpan limit, out string failure) => AgentClient.Ask(configuration.Socket, question, limit, out failure);
+    private CniAnswer? Ask(CniQuestion question, TimeSpan limit, out string failure) => AgentClient.AskPatiently(configuration.Socket, question, limit, out failure);
 
     private void CheckVersion()
     {

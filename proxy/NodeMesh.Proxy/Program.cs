@@ -9,7 +9,11 @@ var runDirectory = new Option<string>("--run-dir")
     Description = "The directory with config.sock and sockets.sock, where the agent listens.",
 };
 var level = new Option<LogLevel>("--log-level") { DefaultValueFactory = _ => LogLevel.Information, Description = "The least severe messages to log." };
-var root = new RootCommand("The proxy of a NodeMesh node. The agent starts it.") { runDirectory, level };
+var instance = new Option<string?>("--instance")
+{
+    Description = "The proxy runs beside its agent rather than being started by it: the name both have in common, such as the uid of their Kubernetes pod.",
+};
+var root = new RootCommand("The proxy of a NodeMesh node. The agent starts it.") { runDirectory, instance, level };
 root.SetAction(async (arguments, _) =>
 {
     using var logging = LoggerFactory.Create(builder => builder
@@ -20,7 +24,7 @@ root.SetAction(async (arguments, _) =>
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss.fff ";
         }));
-    var proxy = new ProxyProcess(arguments.GetRequiredValue(runDirectory), logging);
+    var proxy = new ProxyProcess(arguments.GetRequiredValue(runDirectory), ProxyIdentity.OfThisProcess(arguments.GetValue(instance)), logging);
     using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
     {
         signal.Cancel = true;

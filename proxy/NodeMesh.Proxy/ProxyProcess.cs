@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Accepting;
@@ -16,10 +15,13 @@ namespace NodeMesh.Proxy;
 
 /// <summary>Puts the proxy together, and runs it until it is told to drain.</summary>
 /// <param name="runDirectory">Where the agent listens: config.sock and sockets.sock.</param>
-internal sealed partial class ProxyProcess(string runDirectory, ILoggerFactory logging)
+internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity identity, ILoggerFactory logging)
 {
     /// <summary>How long SIGTERM lets connections finish. Kubernetes kills after 30 s.</summary>
     public static readonly TimeSpan DefaultDrainLimit = TimeSpan.FromSeconds(25);
+
+    /// <summary>A proxy that no agent can kill ends itself when it stands still for so long; its container is started again.</summary>
+    private static readonly TimeSpan LongestStandstill = TimeSpan.FromSeconds(10);
 
     private readonly TaskCompletionSource<TimeSpan> _drain = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ILogger _logger = logging.CreateLogger<ProxyProcess>();
@@ -30,7 +32,6 @@ internal sealed partial class ProxyProcess(string runDirectory, ILoggerFactory l
     public async Task RunAsync()
     {
         var time = TimeProvider.System;
-        var version = typeof(ProxyProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
         var store = new SnapshotStore(time);
         var metrics = new ProxyMetrics();
         var balancer = new LoadBalancer(time, Random.Shared);
@@ -47,11 +48,11 @@ internal sealed partial class ProxyProcess(string runDirectory, ILoggerFactory l
             loops, store, dialer, balancer, new PortMemory(), metrics, guard, new DetectionCounters(metrics), http.Accept, time, logging.CreateLogger<Arrival>());
         SocketChannel? channel = null;
         var pods = new PodLifecycle(context, table, http.DrainAsync, message => channel?.Send(message), logging.CreateLogger<PodLifecycle>());
-        using var heartbeat = new Heartbeat(loops);
+        using var heartbeat = new Heartbeat(loops, identity.Instance.Length > 0 ? LongestStandstill : null);
         channel = new SocketChannel(
-            Path.Combine(runDirectory, "sockets.sock"), version, pods, heartbeat, Drain, logging.CreateLogger<SocketChannel>());
+            Path.Combine(runDirectory, "sockets.sock"), identity, pods, heartbeat, Drain, logging.CreateLogger<SocketChannel>());
         var config = new ConfigClient(
-            Path.Combine(runDirectory, "config.sock"), version, store, metrics.ExportAsync, time, logging.CreateLogger<ConfigClient>());
+            Path.Combine(runDirectory, "config.sock"), identity, store, metrics.ExportAsync, time, logging.CreateLogger<ConfigClient>());
         using var stopping = new CancellationTokenSource();
         var configuring = config.RunAsync(stopping.Token);
         using (channel)

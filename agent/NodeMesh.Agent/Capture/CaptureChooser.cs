@@ -16,7 +16,7 @@ internal static partial class CaptureChooser
             LogProbe(log, "ebpf", ebpf.Outcome, ebpf.Reason);
             if (ebpf.Outcome == ProbeOutcome.There)
             {
-                return new EbpfCapture(options.State.Path, new EbpfCaptureOptions(), log);
+                return new EbpfCapture(new PinDirectory(options.Pins ?? Path.Combine(options.State.Path, "bpf")), new EbpfCaptureOptions(), log);
             }
             if (options.Capture == CaptureChoice.Ebpf)
             {

@@ -4,12 +4,12 @@ using NodeMesh.Agent.Kernel;
 namespace NodeMesh.Agent.Capture;
 
 /// <summary>
-/// Changes sysctls (/proc/sys/net) inside pods and gives them back as found, also through a successor of this agent:
+/// Changes sysctls (sys/net of the machine's procfs) inside pods and gives them back as found, also through a successor of this agent:
 /// the values found are on disk, in pods/&lt;cookie&gt;.json of the agent's own directory, before the first is changed.
 /// </summary>
 internal sealed class PodSysctls(string agentDirectory)
 {
-    private const string Root = "/proc/sys/net/";
+    private static string Root => HostProc.Path("sys/net/");
 
     private static readonly string Boot = File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim();
 
@@ -89,7 +89,7 @@ internal sealed class PodSysctls(string agentDirectory)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CaptureException($"pod {pod.Id}: cannot set sysctl net/{name} to {value}: {e.Message} (is /proc/sys mounted read-only for the agent? it must not be)", e);
+            throw new CaptureException($"pod {pod.Id}: cannot set sysctl net/{name} to {value}: {e.Message} (is {Root} read-only for the agent, as /proc/sys is in a container? mount the machine's /proc, and say where with --proc)", e);
         }
     }
 

@@ -15,6 +15,10 @@ internal static partial class BpfFileSystem
 
     public static bool IsMounted(string path) => MountTable.Read().Any(mount => mount.Path == path && mount.Type == "bpf");
 
+    /// <summary>Whether the path is below the mount point of a bpffs.</summary>
+    public static bool IsWithin(string path) =>
+        MountTable.Read().Where(mount => path.StartsWith(mount.Path.TrimEnd('/') + "/", StringComparison.Ordinal)).MaxBy(mount => mount.Path.Length).Type == "bpf";
+
     /// <summary>Mounts one at <paramref name="path"/>, only root may enter it; false if there is one already.</summary>
     public static bool Mount(string path)
     {

@@ -86,7 +86,7 @@ internal static class Netns
         {
             return true;
         }
-        using var init = SocketCalls.Open("/proc/1/ns/net", SocketCalls.OpenReadOnly | SocketCalls.OpenCloseOnExec);
+        using var init = SocketCalls.Open(HostProc.Path("1/ns/net"), SocketCalls.OpenReadOnly | SocketCalls.OpenCloseOnExec);
         return !init.IsInvalid && Identity(netns) == Identity(init);
     }
 

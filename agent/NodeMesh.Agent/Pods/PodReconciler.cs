@@ -18,7 +18,7 @@ namespace NodeMesh.Agent.Pods;
 /// Runs on the control loop; only <see cref="MakeDialSockets"/> is called from elsewhere.
 /// </summary>
 internal sealed partial class PodReconciler(
-    ICapture capture, PodRouting routing, ProxySupervisor proxies, AgentOptions options, TimeProvider time, ILogger log)
+    ICapture capture, PodRouting routing, IProxySupervisor proxies, AgentOptions options, TimeProvider time, ILogger log)
 {
     private readonly Dictionary<string, EnrolledPod> _pods = [];
     private readonly Dictionary<ulong, ReleasingPod> _releasing = [];
@@ -106,7 +106,7 @@ internal sealed partial class PodReconciler(
         }
     }
 
-    /// <summary>Releases what a killed predecessor had captured and nobody wants any more. Once, after the first reconcile.</summary>
+    /// <summary>Releases what a predecessor had captured and nobody wants any more. Once, after the first reconcile.</summary>
     public void ReleaseOrphans()
     {
         // By their namespaces, not by what is captured yet: before its proxy has come back nothing is, and to release a pod that is

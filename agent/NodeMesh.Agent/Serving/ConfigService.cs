@@ -39,7 +39,7 @@ internal sealed class ConfigService(SnapshotPublisher publisher, ProxySessions s
             return;
         }
 
-        var reporter = sessions.OpenReporter();
+        var reporter = sessions.OpenReporter(requestStream.Current.Pid);
         try
         {
             await foreach (var question in reporter.Questions.ReadAllAsync(context.CancellationToken).ConfigureAwait(false))

@@ -24,10 +24,23 @@ internal sealed class ProxyLink : IDisposable
 
     public string Version { get; private set; } = "";
 
+    /// <summary>That of its agent; empty when the agent started it.</summary>
+    public string Instance { get; private set; } = "";
+
+    public DateTimeOffset Started { get; private set; }
+
+    /// <summary>Whether it has pods from an earlier agent, and connections of theirs.</summary>
+    public bool HasPods { get; private set; }
+
     /// <summary>False once it was told to drain: it gets no more pods.</summary>
     public bool IsServing { get; private set; } = true;
 
-    public void Greeted(Hello hello) => (Pid, Version) = (hello.Pid, hello.Version);
+    public void Greeted(Hello hello)
+    {
+        (Pid, Version, Instance) = (hello.Pid, hello.Version, hello.Instance);
+        HasPods = hello.Pods > 0;
+        Started = DateTimeOffset.FromUnixTimeMilliseconds(Math.Clamp(hello.StartedMilliseconds, 0, DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()));
+    }
 
     /// <summary>Null at the end.</summary>
     public FromProxy? Receive()

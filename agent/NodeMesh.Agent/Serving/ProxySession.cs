@@ -25,9 +25,11 @@ internal sealed class ProxySession(int pid, string version)
 internal sealed record PendingQuestion(ReportQuestion.Types.Kind Kind, TaskCompletionSource<ByteString> Answer);
 
 /// <summary>A proxy that answers questions, one at a time.</summary>
-internal sealed class ProxyReporter
+internal sealed class ProxyReporter(int pid)
 {
     private readonly Channel<PendingQuestion> _questions = Channel.CreateBounded<PendingQuestion>(16);
+
+    public int Pid => pid;
 
     public ChannelReader<PendingQuestion> Questions => _questions.Reader;
 

@@ -3,7 +3,7 @@ using NodeMesh.Contract;
 
 namespace NodeMesh.Agent.Serving;
 
-/// <summary>The proxies on config.sock; more than one only during an upgrade. The newest counts.</summary>
+/// <summary>The proxies on config.sock; more than one only during an upgrade. The one named as <see cref="Preferred"/> counts, else the newest.</summary>
 internal sealed class ProxySessions
 {
     private static readonly TimeSpan ScrapeLimit = TimeSpan.FromSeconds(2);
@@ -12,14 +12,17 @@ internal sealed class ProxySessions
     private readonly List<ProxySession> _sessions = [];
     private readonly List<ProxyReporter> _reporters = [];
 
-    /// <summary>The snapshot version in force in the newest proxy; null when none is there.</summary>
+    /// <summary>The proxy that serves, where another may be standing by.</summary>
+    public int? Preferred { get; set; }
+
+    /// <summary>The snapshot version in force in the proxy that counts; null when it is not there.</summary>
     public ulong? Applied
     {
         get
         {
             lock (_lock)
             {
-                return _sessions.Count == 0 ? null : _sessions[^1].Applied;
+                return (Preferred is { } pid ? _sessions.FindLast(s => s.Pid == pid) : _sessions.LastOrDefault())?.Applied;
             }
         }
     }
@@ -33,13 +36,13 @@ internal sealed class ProxySessions
         }
     }
 
-    /// <summary>The newest proxy's metrics in the Prometheus text format; empty when it does not answer in time.</summary>
+    /// <summary>Its metrics in the Prometheus text format; empty when it does not answer in time.</summary>
     public async Task<string> MetricsAsync()
     {
         ProxyReporter? reporter;
         lock (_lock)
         {
-            reporter = _reporters.Count == 0 ? null : _reporters[^1];
+            reporter = Preferred is { } pid ? _reporters.FindLast(r => r.Pid == pid) : _reporters.LastOrDefault();
         }
         if (reporter is null)
         {
@@ -74,9 +77,9 @@ internal sealed class ProxySessions
         }
     }
 
-    public ProxyReporter OpenReporter()
+    public ProxyReporter OpenReporter(int pid)
     {
-        var reporter = new ProxyReporter();
+        var reporter = new ProxyReporter(pid);
         lock (_lock)
         {
             _reporters.Add(reporter);

@@ -8,7 +8,7 @@ namespace NodeMesh.Agent.Supervision;
 /// gap on request. Everything runs on the control loop.
 /// </summary>
 internal sealed partial class ProxySupervisor(
-    AgentOptions options, ControlLoop loop, ProxySessions sessions, SnapshotPublisher publisher, TimeProvider time, ILogger log)
+    AgentOptions options, ControlLoop loop, ProxySessions sessions, SnapshotPublisher publisher, Action<ProxyLink> activate, TimeProvider time, ILogger log) : IProxySupervisor
 {
     private static readonly TimeSpan StandstillLimit = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(15);
@@ -24,12 +24,10 @@ internal sealed partial class ProxySupervisor(
     private int _youngDeaths;
     private bool _stopping;
 
-    /// <summary>Proxies started after one had died.</summary>
     public int Restarts { get; private set; }
 
     public int? Pid => _current?.Identity.Pid;
 
-    /// <summary>The links of proxies that accept connections.</summary>
     public IEnumerable<ProxyLink> Serving => _links.Values.Where(l => l.IsServing);
 
     public void Start()
@@ -49,6 +47,7 @@ internal sealed partial class ProxySupervisor(
     {
         _links[link.Pid] = link;
         LogConnected(link.Pid, link.Version);
+        activate(link);
     }
 
     public void Disconnected(ProxyLink link)
@@ -59,7 +58,6 @@ internal sealed partial class ProxySupervisor(
         }
     }
 
-    /// <summary>Starts a second proxy; the first drains as soon as the second serves.</summary>
     public void Replace()
     {
         if (_next is null && _current is not null && !_stopping)
@@ -69,7 +67,6 @@ internal sealed partial class ProxySupervisor(
         }
     }
 
-    /// <summary>Looks after the processes; called several times a second.</summary>
     public void Tick(long? lastBeatNanoseconds)
     {
         if (_stopping)
@@ -96,7 +93,6 @@ internal sealed partial class ProxySupervisor(
         }
     }
 
-    /// <summary>Ends every proxy: asks, and after the limit kills.</summary>
     public async Task StopAsync(TimeSpan limit)
     {
         _stopping = true;
@@ -110,7 +106,6 @@ internal sealed partial class ProxySupervisor(
         File.Delete(options.State.ProxyPid);
     }
 
-    /// <summary>Leaves the proxies as they are, for a successor.</summary>
     public void Leave() => _stopping = true;
 
     private static double MonotonicNanoseconds() => System.Diagnostics.Stopwatch.GetTimestamp() * (1e9 / System.Diagnostics.Stopwatch.Frequency);
@@ -119,7 +114,7 @@ internal sealed partial class ProxySupervisor(
 
     private ProxyProcess Spawn()
     {
-        var executable = ProxyExecutable.Reachable(options.Proxy, options.State, options.ProxyUser);
+        var executable = ProxyExecutable.Reachable(options.Proxy!, options.State, options.ProxyUser);
         return ProxyProcess.Start(executable, options.ProxyUser, options.State.Proxy);
     }
 

@@ -30,6 +30,17 @@ internal sealed partial class PodLifecycle(
 
     private sealed record Entry(LocalPod Pod, PodListener Outbound, PodListener Inbound);
 
+    public int Count
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _pods.Count;
+            }
+        }
+    }
+
     public LocalPod? Find(ulong netns)
     {
         lock (_gate)

@@ -25,11 +25,14 @@ internal sealed unsafe class Heartbeat : IDisposable
     private readonly ManualResetEventSlim _stop = new();
     private readonly Lock _gate = new();
     private byte* _page;
+    private readonly int? _longestStandstill;
     private int _missing;
 
-    public Heartbeat(EventLoops loops)
+    /// <param name="longestStandstill">After so long without a beat the process ends itself; null: whoever watches the beats ends it.</param>
+    public Heartbeat(EventLoops loops, TimeSpan? longestStandstill = null)
     {
         _loops = loops;
+        _longestStandstill = longestStandstill is { } limit ? (int)(limit.TotalMilliseconds / PeriodMilliseconds) : null;
         _thread = new Thread(Run) { IsBackground = true, Name = "heartbeat" };
         _thread.Start();
     }
@@ -68,12 +71,19 @@ internal sealed unsafe class Heartbeat : IDisposable
 
     private void Run()
     {
+        var missed = 0;
         while (!_stop.Wait(PeriodMilliseconds))
         {
             if (Volatile.Read(ref _missing) > 0)
             {
-                continue; // somebody has not had a turn since
+                // Somebody has not had a turn since.
+                if (++missed == _longestStandstill)
+                {
+                    Environment.FailFast("the proxy stands still");
+                }
+                continue;
             }
+            missed = 0;
             lock (_gate)
             {
                 Beat();

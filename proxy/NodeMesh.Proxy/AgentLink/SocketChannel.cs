@@ -19,7 +19,7 @@ internal sealed partial class SocketChannel : IDisposable
     private const int LongestDelayMilliseconds = 1_000;
 
     private readonly string _path;
-    private readonly string _version;
+    private readonly ProxyIdentity _identity;
     private readonly PodLifecycle _pods;
     private readonly Heartbeat _heartbeat;
     private readonly Action<TimeSpan> _drain;
@@ -30,9 +30,9 @@ internal sealed partial class SocketChannel : IDisposable
     private readonly ManualResetEventSlim _stop = new();
     private volatile PacketSocket? _socket;
 
-    public SocketChannel(string path, string version, PodLifecycle pods, Heartbeat heartbeat, Action<TimeSpan> drain, ILogger<SocketChannel> logger)
+    public SocketChannel(string path, ProxyIdentity identity, PodLifecycle pods, Heartbeat heartbeat, Action<TimeSpan> drain, ILogger<SocketChannel> logger)
     {
-        (_path, _version, _pods, _heartbeat, _drain, _logger) = (path, version, pods, heartbeat, drain, logger);
+        (_path, _identity, _pods, _heartbeat, _drain, _logger) = (path, identity, pods, heartbeat, drain, logger);
         _reader = new Thread(Read) { IsBackground = true, Name = "agent-reader" };
         _writer = new Thread(Write) { IsBackground = true, Name = "agent-writer" };
     }
@@ -70,7 +70,7 @@ internal sealed partial class SocketChannel : IDisposable
             try
             {
                 using var socket = PacketSocket.Connect(_path);
-                socket.Send(new FromProxy { Hello = new Hello { Version = _version, Pid = Environment.ProcessId } }.ToByteArray(), []);
+                socket.Send(new FromProxy { Hello = Hello() }.ToByteArray(), []);
                 _socket = socket;
                 delay = FirstDelayMilliseconds;
                 said = false;
@@ -94,6 +94,15 @@ internal sealed partial class SocketChannel : IDisposable
             delay = Math.Min(delay * 2, LongestDelayMilliseconds);
         }
     }
+
+    private Hello Hello() => new()
+    {
+        Version = _identity.Version,
+        Pid = _identity.Id,
+        Instance = _identity.Instance,
+        StartedMilliseconds = _identity.Started.ToUnixTimeMilliseconds(),
+        Pods = (uint)_pods.Count,
+    };
 
     private void Take(Packet packet)
     {

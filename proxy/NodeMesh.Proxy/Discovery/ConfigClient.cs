@@ -14,7 +14,7 @@ namespace NodeMesh.Proxy.Discovery;
 /// <param name="metrics">Answers METRICS: the Prometheus text.</param>
 internal sealed partial class ConfigClient(
     string socketPath,
-    string version,
+    ProxyIdentity identity,
     SnapshotStore store,
     Func<CancellationToken, Task<byte[]>> metrics,
     TimeProvider time,
@@ -103,7 +103,7 @@ internal sealed partial class ConfigClient(
     {
         using var call = node.Watch(cancellationToken: cancellation);
         await call.RequestStream.WriteAsync(
-            new WatchRequest { ProxyVersion = version, Pid = Environment.ProcessId, Applied = store.Current.Version }, cancellation);
+            new WatchRequest { ProxyVersion = identity.Version, Pid = identity.Id, Applied = store.Current.Version }, cancellation);
         await foreach (var delta in call.ResponseStream.ReadAllAsync(cancellation))
         {
             store.Apply(delta);
@@ -116,7 +116,7 @@ internal sealed partial class ConfigClient(
     private async Task ReportAsync(Node.NodeClient node, Action succeeded, CancellationToken cancellation)
     {
         using var call = node.Report(cancellationToken: cancellation);
-        await call.RequestStream.WriteAsync(new ReportAnswer(), cancellation);
+        await call.RequestStream.WriteAsync(new ReportAnswer { Pid = identity.Id }, cancellation);
         await foreach (var question in call.ResponseStream.ReadAllAsync(cancellation))
         {
             succeeded();

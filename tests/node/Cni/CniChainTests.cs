@@ -94,8 +94,8 @@ public sealed class CniChainTests
     public async Task Without_an_agent_pods_start_or_not_as_the_policy_says_and_a_later_agent_takes_in_those_that_did()
     {
         await using var shop = await SmallShop.CreateAsync("ebpf");
-        await using var strict = await CniPod.CreateAsync(shop.Node, "strict");
-        await using var lax = await CniPod.CreateAsync(shop.Node, "lax", policy: "unmeshed");
+        await using var strict = await CniPod.CreateAsync(shop.Node, "strict", timeoutSeconds: 5);
+        await using var lax = await CniPod.CreateAsync(shop.Node, "lax", policy: "unmeshed", timeoutSeconds: 1);
         strict.Declare();
         lax.Declare();
         await shop.Agent.KillAsync();

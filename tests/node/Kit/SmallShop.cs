@@ -79,8 +79,10 @@ public sealed class SmallShop : IAsyncDisposable
 
     public Task<CallResult> SendAsync(string token) => Client.CallAsync(new CallRequest { Kind = "send", Token = token });
 
-    public static void AssertNoFailure(CallResult load) =>
-        Assert.True(load is { Ok: true, Good: > 0 }, $"{load.Bad} of {load.Bad + load.Good} failed, the first with {load.Error}");
+    /// <param name="who">Processes whose last lines may explain a failure.</param>
+    public static void AssertNoFailure(CallResult load, params ChildProcess[] who) => Assert.True(
+        load is { Ok: true, Good: > 0 },
+        $"{load.Bad} of {load.Bad + load.Good} failed, the first with {load.Error}\n{string.Join("\n---\n", who.Select(process => process.Tail()))}");
 
     public ValueTask DisposeAsync() => Mesh.DisposeAsync();
 }

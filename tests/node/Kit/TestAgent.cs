@@ -12,6 +12,7 @@ public sealed class TestAgent : IAsyncDisposable
     private readonly TestNode _node;
     private readonly HttpClient _http;
     private ChildProcess? _process;
+    private bool _isOwned = true;
 
     public TestAgent(TestNode node)
     {
@@ -53,15 +54,22 @@ public sealed class TestAgent : IAsyncDisposable
         ]));
     }
 
-    public async Task ReadyAsync()
+    public Task ReadyAsync() => ReadyAsync(Process);
+
+    /// <summary>Of an agent that the test has started by itself.</summary>
+    public async Task ReadyAsync(ChildProcess process)
     {
+        if (process != _process)
+        {
+            (_process, _isOwned) = (process, false);
+        }
         try
         {
-            await Eventually.EqualAsync("the agent is ready", "OK", StatusAsync, TimeSpan.FromSeconds(30));
+            await Eventually.EqualAsync("the agent is ready", "OK", () => StatusAsync(process), TimeSpan.FromSeconds(30));
         }
         catch (Xunit.Sdk.XunitException failure)
         {
-            throw new InvalidOperationException($"{failure.Message}\nthe agent's last lines:\n{Process.Tail()}");
+            throw new InvalidOperationException($"{failure.Message}\nthe agent's last lines:\n{process.Tail()}");
         }
     }
 
@@ -108,22 +116,22 @@ public sealed class TestAgent : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false })
+        if (_isOwned && _process is { HasExited: false })
         {
             await StopAsync();
         }
-        if (_process is not null)
+        if (_isOwned && _process is not null)
         {
             await _process.DisposeAsync();
         }
         _http.Dispose();
     }
 
-    private async Task<string> StatusAsync()
+    private async Task<string> StatusAsync(ChildProcess process)
     {
-        if (Process.HasExited)
+        if (process.HasExited)
         {
-            throw new InvalidOperationException($"the agent ended with {Process.ExitCode}:\n{Process.Tail()}");
+            throw new InvalidOperationException($"the agent ended with {process.ExitCode}:\n{process.Tail()}");
         }
         try
         {

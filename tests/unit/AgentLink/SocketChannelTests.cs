@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using NodeMesh.Contract;
+using NodeMesh.Proxy;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.AgentLink;
 using NodeMesh.Proxy.Balancing;
@@ -46,7 +47,7 @@ public sealed class SocketChannelTests : IDisposable
         SocketChannel? channel = null;
         _pods = new PodLifecycle(context, _table, (_, _) => Task.CompletedTask, message => channel?.Send(message), NullLogger<PodLifecycle>.Instance);
         _heartbeat = new Heartbeat(_loops);
-        channel = _channel = new SocketChannel(_path, "test", _pods, _heartbeat, limit => _drain = limit, NullLogger<SocketChannel>.Instance);
+        channel = _channel = new SocketChannel(_path, new ProxyIdentity("test", Environment.ProcessId, "", DateTimeOffset.UnixEpoch), _pods, _heartbeat, limit => _drain = limit, NullLogger<SocketChannel>.Instance);
         _channel.Start();
         _agent.Accept();
         _agent.Send(new FromAgent { Welcome = new Welcome { Node = "node" } });

@@ -12,12 +12,12 @@ namespace NodeMesh.Agent.Capture.Ebpf;
 /// Capture by programs on the root cgroup (connect hooks that mark, a guard that stops unmarked SYNs) and in each pod's
 /// namespace (sk_lookup that gives connections to the listeners). Everything is pinned below the state directory.
 /// </summary>
-internal sealed partial class EbpfCapture(string stateDirectory, EbpfCaptureOptions options, ILogger logger) : ICapture
+internal sealed partial class EbpfCapture(PinDirectory pins, EbpfCaptureOptions options, ILogger logger) : ICapture
 {
     private const uint AgentBeat = 0; // NM_BEAT_AGENT
     private const uint ProxyBeat = 1;
 
-    private readonly PinDirectory _pins = new(stateDirectory);
+    private readonly PinDirectory _pins = pins;
     private NodeHooks? _node;
     private PodHook? _pods;
 

@@ -4,12 +4,13 @@ using NodeMesh.Agent.Kernel;
 namespace NodeMesh.Agent.Capture.Ebpf;
 
 /// <summary>
-/// What keeps capture in the kernel while no agent runs: a bpffs at <c>[state]/bpf</c> with the pins
-/// <c>maps/[map]</c>, <c>links/[program]</c> and, per pod, <c>pods/[netns cookie]/{listeners,link}</c>.
+/// What keeps capture in the kernel while no agent runs: a bpffs of our own, or a directory of one that is mounted already (in a
+/// container, where what we mount would end with it), with the pins <c>maps/[map]</c>, <c>links/[program]</c> and, per pod,
+/// <c>pods/[netns cookie]/{listeners,link}</c>.
 /// </summary>
-internal sealed class PinDirectory(string stateDirectory)
+internal sealed class PinDirectory(string directory)
 {
-    private readonly string _root = Path.Combine(Path.GetFullPath(stateDirectory), "bpf");
+    private readonly string _root = Path.GetFullPath(directory);
 
     public string Map(string name) => Path.Combine(_root, "maps", name);
 
@@ -22,7 +23,10 @@ internal sealed class PinDirectory(string stateDirectory)
     /// <summary>Makes what is missing, the mount too.</summary>
     public void Open()
     {
-        BpfFileSystem.Mount(_root);
+        if (!BpfFileSystem.IsWithin(_root))
+        {
+            BpfFileSystem.Mount(_root);
+        }
         Directory.CreateDirectory(Path.Combine(_root, "maps"));
         Directory.CreateDirectory(Path.Combine(_root, "links"));
         Directory.CreateDirectory(Path.Combine(_root, "pods"));
@@ -47,8 +51,18 @@ internal sealed class PinDirectory(string stateDirectory)
             : [.. Directory.EnumerateDirectories(pods).Select(path => ulong.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))];
     }
 
-    /// <summary>All pins go with the mount.</summary>
-    public void Remove() => BpfFileSystem.Unmount(_root);
+    public void Remove()
+    {
+        if (BpfFileSystem.IsMounted(_root))
+        {
+            // All pins go with the mount.
+            BpfFileSystem.Unmount(_root);
+        }
+        else if (Directory.Exists(_root))
+        {
+            Directory.Delete(_root, recursive: true);
+        }
+    }
 
     private string Pod(ulong cookie) => Path.Combine(_root, "pods", cookie.ToString(CultureInfo.InvariantCulture));
 }

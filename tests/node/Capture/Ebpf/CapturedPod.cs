@@ -177,5 +177,5 @@ internal sealed class CapturedPod : IAsyncDisposable
         await Pods.DisposeAsync();
     }
 
-    private EbpfCapture NewCapture() => new(Pods.StateDirectory, _options, NullLogger.Instance);
+    private EbpfCapture NewCapture() => new(new PinDirectory(Path.Combine(Pods.StateDirectory, "bpf")), _options, NullLogger.Instance);
 }
