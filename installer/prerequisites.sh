@@ -26,6 +26,8 @@ test     wrk                            wrk
 test     h2load                         nghttp2-client
 test     ps                             procps
 test     /usr/lib/cni/bridge            containernetworking-plugins
+test     runc                           runc
+test     /usr/share/containers/seccomp.json golang-github-containers-common
 bench    nginx                          nginx
 bench    haproxy                        haproxy
 bench    wrk                            wrk

@@ -123,7 +123,7 @@ internal static class AgentCommand
         }));
         try
         {
-            if (Environment.UserName != "root" && !Environment.IsPrivilegedProcess)
+            if (!Environment.IsPrivilegedProcess)
             {
                 throw new AgentStartException("nodemesh-agent enters network namespaces and loads eBPF programs: run it as root (sudo nodemesh-agent run ...)");
             }

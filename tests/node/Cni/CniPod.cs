@@ -51,10 +51,42 @@ public sealed class CniPod : IAsyncDisposable
     /// <summary>ADD through the whole chain; the result of our plugin.</summary>
     public async Task<BufferedCommandResult> AddAsync()
     {
-        var bridge = await PluginAsync("/usr/lib/cni/bridge", "ADD", Bridge());
+        var bridge = await PluginAsync("/usr/lib/cni/bridge", "ADD", Bridge(_node));
         Assert.True(bridge.ExitCode == 0, bridge.StandardOutput + bridge.StandardError);
         _result = JsonNode.Parse(bridge.StandardOutput);
         return await OursAsync("ADD");
+    }
+
+    /// <summary>ADD as a container runtime does it: the plugins of a network configuration one after the other, each with the result of the one before.</summary>
+    /// <param name="binaries">Where the last of them is; the others are Debian's.</param>
+    public async Task<BufferedCommandResult> AddByChainAsync(string conflist, string binaries)
+    {
+        var list = JsonNode.Parse(await File.ReadAllTextAsync(conflist))!;
+        BufferedCommandResult? last = null;
+        foreach (var plugin in list["plugins"]!.AsArray())
+        {
+            var configuration = plugin!.DeepClone().AsObject();
+            configuration["cniVersion"] = list["cniVersion"]!.DeepClone();
+            configuration["name"] = list["name"]!.DeepClone();
+            configuration["prevResult"] = _result?.DeepClone();
+            var type = plugin["type"]!.ToString();
+            last = await PluginAsync(File.Exists($"{binaries}/{type}") ? $"{binaries}/{type}" : $"/usr/lib/cni/{type}", "ADD", configuration);
+            if (last.ExitCode != 0)
+            {
+                break;
+            }
+            _result = JsonNode.Parse(last.StandardOutput);
+        }
+        return last!;
+    }
+
+    /// <summary>The configuration that a cluster's CNI plugin would have put there.</summary>
+    public static string Chain(TestNode node)
+    {
+        var bridge = Bridge(node);
+        bridge.Remove("cniVersion");
+        bridge.Remove("name");
+        return new JsonObject { ["cniVersion"] = "1.0.0", ["name"] = "pods", ["plugins"] = new JsonArray(bridge) }.ToJsonString();
     }
 
     public JsonNode Result => _result!;
@@ -66,7 +98,7 @@ public sealed class CniPod : IAsyncDisposable
     {
         var ours = await OursAsync("DEL");
         Assert.True(ours.ExitCode == 0, ours.StandardOutput + ours.StandardError);
-        var bridge = await PluginAsync("/usr/lib/cni/bridge", "DEL", Bridge());
+        var bridge = await PluginAsync("/usr/lib/cni/bridge", "DEL", Bridge(_node));
         Assert.True(bridge.ExitCode == 0, bridge.StandardOutput + bridge.StandardError);
     }
 
@@ -76,7 +108,7 @@ public sealed class CniPod : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _netns.DisposeAsync();
 
-    private JsonObject Bridge() => new()
+    private static JsonObject Bridge(TestNode node) => new()
     {
         ["cniVersion"] = "1.0.0",
         ["name"] = "pods",
@@ -86,7 +118,7 @@ public sealed class CniPod : IAsyncDisposable
         ["ipam"] = new JsonObject
         {
             ["type"] = "host-local",
-            ["dataDir"] = $"{_node.Agent.State}/ipam",
+            ["dataDir"] = $"{node.Agent.State}-ipam",
             ["ranges"] = new JsonArray(new JsonArray(new JsonObject { ["subnet"] = "10.79.0.0/24" })),
             ["routes"] = new JsonArray(new JsonObject { ["dst"] = "0.0.0.0/0" }),
         },

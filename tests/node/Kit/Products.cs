@@ -14,6 +14,11 @@ public static class Products
 
     public static string Cni => Built("nodemesh-cni");
 
+    public static string Cli => Built("nodemesh");
+
+    /// <summary>Where they are.</summary>
+    public static string Directory => Path.GetDirectoryName(Agent)!;
+
     /// <summary>Beside the tests: they reference it.</summary>
     public static string TestApp => Path.Combine(AppContext.BaseDirectory, "nodemesh-testapp");
 
