@@ -23,12 +23,12 @@ internal static class Chart
         {
             ["Values"] = values.DeepClone(),
             ["Release"] = new JsonObject { ["Namespace"] = @namespace, ["Name"] = "nodemesh" },
-            ["Chart"] = new JsonObject { ["AppVersion"] = AppVersion },
+            ["Chart"] = new JsonObject { ["AppVersion"] = Version },
         };
         return string.Join("---\n", Templates.Select(t => Template.Render(Read($"templates/{t}"), scope).Trim()).Where(t => t.Length > 0).Select(t => t + "\n"));
     }
 
-    public static string AppVersion { get; } = YamlReader.ReadAll(Read("Chart.yaml"))[0]["appVersion"]!.ToString();
+    public static string Version { get; } = YamlReader.ReadAll(Read("Chart.yaml"))[0]["appVersion"]!.ToString();
 
     private static string Read(string name)
     {

@@ -1,0 +1,35 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using NodeMesh.Cli.Cluster;
+using NodeMesh.Cli.Output;
+
+namespace NodeMesh.Cli.Inspect;
+
+/// <summary><c>nodemesh describe service|pod|route NAME</c>: what applies to it, and which resource says so.</summary>
+internal static class DescribeCommand
+{
+    public static Command Create()
+    {
+        var kind = new Argument<string>("kind") { Description = "service, pod or route." };
+        kind.AcceptOnlyFromAmong("service", "pod", "route");
+        var name = new Argument<string>("name") { Description = "Its name." };
+        var home = new Option<string>("--namespace", "-n") { Description = "Its namespace.", DefaultValueFactory = _ => "default" };
+        var output = new OutputOption();
+        var cluster = new ClusterOptions();
+        var command = cluster.AddTo(new Command("describe", "Says what applies to a Service, a pod or a route, and which resource says so.") { kind, name, home, output.Option });
+        command.SetAction((result, cancellation) => CommandFailure.ReportAsync("describe", async () =>
+        {
+            using var api = cluster.Connect(result);
+            var facts = new Facts(api, new MeshNodes(api, cluster.Namespace(result)), result.GetRequiredValue(home), result.GetRequiredValue(name), cancellation);
+            var rows = result.GetRequiredValue(kind) switch
+            {
+                "service" => await facts.OfServiceAsync(),
+                "pod" => await facts.OfPodAsync(),
+                _ => await facts.OfRouteAsync(),
+            };
+            output.Print(result, rows, Column.Of("WHAT", "what"), Column.Of("IS", "is"), Column.Of("BY", "by"));
+            return 0;
+        }));
+        return command;
+    }
+}
