@@ -23,7 +23,7 @@ public abstract class TrafficUnderPolicies(SharedMesh mesh) : IAsyncLifetime
         mesh.Mesh.Resources.Service(
             "guarded", "guarded", [IPAddress.Parse(Guarded)],
             "name: http, port: 80, targetPort: 8080", "name: grpc, port: 82, targetPort: 8082", "name: raw, port: 90, targetPort: 9000", "name: tcp-http, port: 8000, targetPort: 8080, appProtocol: tcp");
-        await Eventually.TrueAsync("the Service answers", async () => (await mesh.Client().CallAsync("http", Http)).Ok);
+        await UntilAsync(mesh.Client(), "http", Http, result => result.Ok);
     }
 
     public async ValueTask DisposeAsync()
@@ -34,8 +34,10 @@ public abstract class TrafficUnderPolicies(SharedMesh mesh) : IAsyncLifetime
         {
             mesh.Mesh.Resources.Pod(mesh.Server(isNear: isNear));
         }
-        await Eventually.TrueAsync("everything is open again", async () => (await mesh.Client().CallAsync("http", $"{mesh.Server().V4}:8080")).Ok
-            && (await mesh.Client().CallAsync("http", $"{mesh.Server(isNear: false).V4}:8080")).Ok);
+        foreach (var isNear in new[] { true, false })
+        {
+            await UntilAsync(mesh.Client(), "http", $"{mesh.Server(isNear: isNear).V4}:8080", result => result.Ok);
+        }
     }
 
     [Theory(Timeout = 60_000)]
