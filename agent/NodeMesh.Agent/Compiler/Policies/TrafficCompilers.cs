@@ -104,8 +104,6 @@ internal static class TrafficCompilers
                 MaxEjectionPercent = (uint?)outliers.MaxEjectionPercent ?? MaxEjectionPercent,
                 PanicThresholdPercent = (uint)(outliers.PanicThresholdPercent ?? 0),
             },
-            ConnectTimeoutMilliseconds = RequestMatchCompiler.Milliseconds(spec.Timeouts?.Connect),
-            IdleTimeoutMilliseconds = RequestMatchCompiler.Milliseconds(spec.Timeouts?.Idle),
         };
     }
 

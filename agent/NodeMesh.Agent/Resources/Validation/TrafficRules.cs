@@ -34,8 +34,6 @@ internal static class TrafficRules
             PolicyRules.CheckAtLeast("spec.outlierDetection.maxEjectionPercent", outliers.MaxEjectionPercent, 0, errors, 100);
             PolicyRules.CheckAtLeast("spec.outlierDetection.panicThresholdPercent", outliers.PanicThresholdPercent, 0, errors, 100);
         }
-        PolicyRules.CheckDuration("spec.timeouts.connect", spec.Timeouts?.Connect, errors);
-        PolicyRules.CheckDuration("spec.timeouts.idle", spec.Timeouts?.Idle, errors);
     }
 
     private static void CheckHash(string field, ConsistentHash hash, FieldErrors errors)

@@ -63,12 +63,12 @@ public class AttachmentTests
     public void Policies_of_several_kinds_and_scopes_do_not_conflict()
     {
         var compiled = Compile(
-            Policy("FaultPolicy", Fault), Policy("FaultPolicy", Fault, ToShop, "q"), Policy("TrafficPolicy", "timeouts: {connect: 1s}"), Policy("EgressPolicy", "allow: []"));
+            Policy("FaultPolicy", Fault), Policy("FaultPolicy", Fault, ToShop, "q"), Policy("TrafficPolicy", "circuitBreaker: {maxRequests: 7}"), Policy("EgressPolicy", "allow: []"));
 
         Assert.Empty(compiled.Problems);
         var web = compiled.Scope("shop/web");
         Assert.NotNull(web.Fault);
-        Assert.Equal(1000u, web.Traffic.ConnectTimeoutMilliseconds);
+        Assert.Equal(7u, web.Traffic.MaxRequests);
         Assert.NotNull(web.Egress);
         Assert.Equal("shop/q", compiled.Scope("shop").Fault.Policy);
     }

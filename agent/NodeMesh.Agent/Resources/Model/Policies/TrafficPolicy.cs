@@ -27,8 +27,6 @@ internal sealed record TrafficPolicySpec
     public CircuitBreaker? CircuitBreaker { get; init; }
 
     public OutlierDetection? OutlierDetection { get; init; }
-
-    public TrafficTimeouts? Timeouts { get; init; }
 }
 
 internal sealed record LoadBalancing
@@ -79,12 +77,4 @@ internal sealed record OutlierDetection
 
     /// <summary>With fewer usable endpoints than this, ejections don't count.</summary>
     public int? PanicThresholdPercent { get; init; }
-}
-
-internal sealed record TrafficTimeouts
-{
-    public string? Connect { get; init; }
-
-    /// <summary>Of connections that are relayed as bytes.</summary>
-    public string? Idle { get; init; }
 }
