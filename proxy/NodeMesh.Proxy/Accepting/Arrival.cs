@@ -244,7 +244,8 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         }
         else if (_dial is not null || _isForbidden)
         {
-            StartWait(Wait.Silence, DetectionPlan.SilenceMilliseconds);
+            // Nobody is dialled for what is forbidden so far, so nobody waits in vain: what would let it pass may be long in coming.
+            StartWait(Wait.Silence, _isForbidden ? DetectionPlan.PartialMilliseconds : DetectionPlan.SilenceMilliseconds);
         }
         else if (_plan.DialAfterMilliseconds is { } milliseconds)
         {

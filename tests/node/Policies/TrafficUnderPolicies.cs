@@ -197,7 +197,7 @@ public abstract class TrafficUnderPolicies(SharedMesh mesh) : IAsyncLifetime
         {
             var server = await victim.ServeAsync();
             Policy("TrafficPolicy", "loadBalancing: {algorithm: RoundRobin}, outlierDetection: {consecutiveErrors: 2, baseEjectionTime: 5m}");
-            await Eventually.TrueAsync("the victim has its turn", async () => (await CallAsync("/", "GET")).Server?.Pod == "victim");
+            await Eventually.HoldsAsync("the victim has its turn", () => CallAsync("/", "GET"), result => result.Server?.Pod == "victim", TimeSpan.FromSeconds(20));
             await victim.StopAsync(server);
             await Eventually.TrueAsync("thirty in a row go well", async () =>
             {
@@ -209,7 +209,7 @@ public abstract class TrafficUnderPolicies(SharedMesh mesh) : IAsyncLifetime
                     }
                 }
                 return true;
-            });
+            }, TimeSpan.FromSeconds(30));
         }
         finally
         {
