@@ -56,7 +56,12 @@ internal static class ChartValues
             {
                 throw new TemplateException($"{source}: the chart has no value {path}{name}; it has {string.Join(", ", below.Select(b => path + b.Key))}");
             }
-            if (below.TryGetPropertyValue(name, out var known) && known is JsonObject inner && value is JsonObject more)
+            var known = below[name];
+            if (!isFree && known is not null && known is JsonObject != value is JsonObject)
+            {
+                throw new TemplateException($"{source}: the value {path}{name} is {(known is JsonObject ? "a map" : "no map")} in the chart");
+            }
+            if (known is JsonObject inner && value is JsonObject more)
             {
                 Overlay(inner, more, source, $"{path}{name}.");
             }

@@ -30,9 +30,11 @@ internal static partial class YamlText
                 }
                 break;
             case JsonArray { Count: > 0 } items:
+                var isFirstItem = true;
                 foreach (var item in items)
                 {
-                    output.Append(' ', indent).Append('-');
+                    output.Append(isInline && isFirstItem ? "" : new string(' ', indent)).Append('-');
+                    isFirstItem = false;
                     if (item is JsonObject { Count: > 0 } or JsonArray { Count: > 0 })
                     {
                         output.Append(' ');
