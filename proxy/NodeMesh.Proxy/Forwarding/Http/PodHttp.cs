@@ -152,7 +152,7 @@ internal sealed class PodHttp
     {
         try
         {
-            var socket = await ((UpstreamRequest)context.InitialRequestMessage).Target.DialAsync(_pod, cancellation);
+            var socket = await Attempt.TargetOf(context.InitialRequestMessage).DialAsync(_pod, cancellation);
             if (_closed)
             {
                 socket.Dispose();

@@ -18,7 +18,6 @@ internal sealed class UpstreamTarget
     private readonly IPAddress _client;
     private readonly IPEndPoint _endpoint;
     private readonly IUpstreamDialer _dialer;
-    private readonly string _prefix;
     private volatile LastUri? _last;
 
     public UpstreamTarget(Direction accepted, IPAddress client, IPEndPoint endpoint, IUpstreamDialer dialer)
@@ -30,7 +29,7 @@ internal sealed class UpstreamTarget
         var from = AddressKey.From(client);
         var to = AddressKey.From(endpoint);
         Key = new UpstreamKey(from, to);
-        _prefix = $"http://c{from.High:x}-{from.Low:x}.e{to.High:x}-{to.Low:x}:{to.Port}";
+        Prefix = $"http://c{from.High:x}-{from.Low:x}.e{to.High:x}-{to.Low:x}:{to.Port}";
         Authority = endpoint.Port == 80 ? Literal(endpoint.Address) : $"{Literal(endpoint.Address)}:{endpoint.Port}";
         Direction = DirectionNow();
     }
@@ -43,6 +42,9 @@ internal sealed class UpstreamTarget
     public bool EntersPod => Direction != TrafficDirection.Outbound || _dialer.IsLocal(_endpoint);
 
     public UpstreamKey Key { get; }
+
+    /// <summary>The beginning of its URIs.</summary>
+    public string Prefix { get; }
 
     /// <summary>Where its HTTP/1.1 connections were kept when last looked up.</summary>
     public Http1Pool? Pool { get; set; }
@@ -59,7 +61,7 @@ internal sealed class UpstreamTarget
         var last = _last;
         if (last is null || last.Target != target)
         {
-            var uri = new Uri(string.Concat(_prefix, target), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+            var uri = new Uri(string.Concat(Prefix, target), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
             _last = last = new LastUri(target, uri);
         }
         return last.Uri;

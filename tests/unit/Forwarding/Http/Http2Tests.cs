@@ -283,9 +283,9 @@ public sealed class Http2Tests
         hub.Store.Apply(new SnapshotDelta { Version = hub.Store.Current.Version + 1, Services = { service } });
         Route(hub, new RouteMatch(), new RouteRule(), "shop/h2c");
         var client = await hub.ClientAsync(HubFixture.ClusterIp);
-        for (var turn = 0; turn < 2; turn++)
+        foreach (var body in new[] { "Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n" })
         {
-            await client.SendAsync("POST /a HTTP/1.1\r\nHost: web.shop\r\nContent-Length: 5\r\n\r\nhello");
+            await client.SendAsync($"POST /a HTTP/1.1\r\nHost: web.shop\r\n{body}");
             Assert.StartsWith("HTTP/1.1 200 OK\r\n", await client.HeadAsync(), StringComparison.Ordinal);
             await client.UntilAsync("HTTP/2 POST web.shop hello");
             await client.UntilAsync("0\r\n\r\n");
