@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.CniChain;
 using NodeMesh.Agent.Kernel;
+using NodeMesh.Agent.Reporting;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Directory;
 using NodeMesh.Agent.Resources.Kubernetes;
@@ -144,8 +145,11 @@ internal static class AgentCommand
             {
                 options.State.Open(options.ProxyUser);
             }
+            var reports = api is null ? null : new KubernetesReports(
+                api, new LeaseOptions(api.Namespace, "nodemesh-status", $"{options.Node}-{Environment.ProcessId}"), options.Node,
+                TimeProvider.System, Random.Shared, logs.CreateLogger("reports"));
             using var capture = CaptureChooser.Choose(options, logs.CreateLogger("capture"));
-            var succeeded = await new NodeAgent(options, capture, logs, TimeProvider.System).RunAsync(source, stop.Token).ConfigureAwait(false);
+            var succeeded = await new NodeAgent(options, capture, reports, logs, TimeProvider.System).RunAsync(source, stop.Token).ConfigureAwait(false);
             if (succeeded && !stop.IsCancellationRequested)
             {
                 // Nothing of what this process holds, listeners and namespaces above all, may stay while it stands by.

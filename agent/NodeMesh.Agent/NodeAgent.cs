@@ -6,6 +6,7 @@ using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.CniChain;
 using NodeMesh.Agent.Compiler;
 using NodeMesh.Agent.Pods;
+using NodeMesh.Agent.Reporting;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Serving;
 using NodeMesh.Agent.Supervision;
@@ -36,6 +37,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
     private readonly IncrementalCompiler _compiler;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly INodeReports? _reports;
     private ResourceSet? _resources;
     private Compilation _compilation = Compilation.Empty;
     private ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> _observed = ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>>.Empty;
@@ -44,8 +46,10 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
     private bool _stopping;
     private AgentStatus _status = AgentStatus.Empty;
 
-    public NodeAgent(AgentOptions options, ICapture capture, ILoggerFactory logs, TimeProvider time)
+    /// <param name="reports">null: nobody but the admin port is told.</param>
+    public NodeAgent(AgentOptions options, ICapture capture, INodeReports? reports, ILoggerFactory logs, TimeProvider time)
     {
+        _reports = reports;
         _options = options;
         _capture = capture;
         _time = time;
@@ -86,6 +90,8 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
 
         var loop = _loop.RunAsync(e => LogLoopFailed(e));
         _loop.Post(_proxies.Start);
+        using var silence = new CancellationTokenSource();
+        var reporting = _reports?.RunAsync(silence.Token) ?? Task.CompletedTask;
         var watching = WatchAsync(source, stopping.Token);
         LogServing(_options.Node, _capture.Mode, _options.Admin.ToString(), _options.Source);
 
@@ -100,6 +106,8 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         await StopAsync(isKept).ConfigureAwait(false);
         _loop.Stop();
         await loop.ConfigureAwait(false);
+        await silence.CancelAsync().ConfigureAwait(false);
+        await reporting.ConfigureAwait(false);
         await beat.DisposeAsync().ConfigureAwait(false);
         await admin.DisposeAsync().ConfigureAwait(false);
         await config.DisposeAsync().ConfigureAwait(false);
@@ -265,6 +273,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         {
             _stopping = true;
             _pods.ReleaseAll();
+            Report(released: true);
             if (!_pods.IsReleasing)
             {
                 _released.TrySetResult();
@@ -296,6 +305,18 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
             ProxyRestarts = _proxies.Restarts,
             ConfigReadAt = _readAt,
         });
+        Report(released: false);
+    }
+
+    private void Report(bool released)
+    {
+        if (_reports is null || _resources is null)
+        {
+            return;
+        }
+        var pods = _status.Pods;
+        _reports.Publish(new NodeReport(
+            _capture.Mode, released ? [.. pods.Select(pod => pod with { Enrolled = false, Captured = false })] : pods, _resources.Pods, _compilation.RouteStatuses));
     }
 
     private static bool SameAddresses(ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> a, ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> b) =>

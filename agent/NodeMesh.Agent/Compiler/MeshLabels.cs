@@ -17,4 +17,7 @@ internal static class MeshLabels
     public const string ExcludeOutboundCidrs = "nodemesh.io/exclude-outbound-cidrs";
     public const string ExcludeInboundPorts = "nodemesh.io/exclude-inbound-ports";
     public const string OnFailure = "nodemesh.io/on-failure";
+
+    /// <summary>Written by the agent: whether the pod is captured.</summary>
+    public const string Status = "nodemesh.io/status";
 }

@@ -10,6 +10,7 @@ public sealed class TestMesh : IAsyncDisposable
         Capture = capture;
         Name = TestRun.NextMesh();
         Resources = new ResourceDirectory($"{TestRun.Directory}/{Name}/resources");
+        Source = ["--resources", Resources.Path];
     }
 
     /// <summary>ebpf or iptables.</summary>
@@ -18,6 +19,9 @@ public sealed class TestMesh : IAsyncDisposable
     public string Name { get; }
 
     public ResourceDirectory Resources { get; }
+
+    /// <summary>The agents' options that say where the resources come from; the directory unless said otherwise.</summary>
+    public IReadOnlyList<string> Source { get; set; }
 
     public IReadOnlyList<TestNode> Nodes => _nodes;
 

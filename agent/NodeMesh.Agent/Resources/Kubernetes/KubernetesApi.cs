@@ -25,12 +25,16 @@ internal sealed class KubernetesApi : IDisposable
         configuration.HttpClientTimeout = Timeout.InfiniteTimeSpan; // a watch takes minutes; everything else has a limit of its own here
         configuration.UserAgent = "nodemesh-agent";
         configuration.FirstMessageHandlerSetup = Setup;
+        Namespace = configuration.Namespace is { Length: > 0 } own ? own : "kube-system";
         _client = new k8s.Kubernetes(configuration);
         _credentials = k8s.Kubernetes.CreateCredentials(configuration);
         _answerLimit = answerLimit;
     }
 
     public Uri Server => _client.BaseUri;
+
+    /// <summary>The agent's own namespace: that of its service account, or of the kubeconfig's context.</summary>
+    public string Namespace { get; }
 
     /// <exception cref="AgentStartException">There is no usable configuration.</exception>
     public static KubernetesApi Connect(KubernetesOptions options)

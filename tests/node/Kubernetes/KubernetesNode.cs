@@ -1,0 +1,96 @@
+using System.Net;
+using System.Net.Sockets;
+using NodeMesh.NodeTests.Kernel;
+using NodeMesh.NodeTests.Kit;
+using NodeMesh.TestApiServer.Serving;
+
+namespace NodeMesh.NodeTests.Kubernetes;
+
+/// <summary>
+/// A machine with an API server beside it, and pods as a kubelet runs them: nothing names their network namespaces, and their processes
+/// are in cgroups of the kubelet's making.
+/// </summary>
+public sealed class KubernetesNode : IAsyncDisposable
+{
+    private static readonly IPEndPoint Api = new(IPAddress.Loopback, 6443);
+
+    private readonly List<PodProcess> _pods = [];
+
+    private KubernetesNode(TestMesh mesh, ApiServer server)
+    {
+        Mesh = mesh;
+        Server = server;
+    }
+
+    public TestMesh Mesh { get; }
+
+    public TestNode Node => Mesh.Nodes[0];
+
+    public ApiServer Server { get; }
+
+    public static async Task<KubernetesNode> CreateAsync(string capture = "ebpf")
+    {
+        var mesh = await TestMesh.CreateAsync(capture);
+        var socket = NetnsSocket.Create(mesh.Nodes[0].Netns);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        socket.Bind(Api);
+        var server = await ApiServer.StartAsync(new ApiServerOptions { Socket = (ulong)socket.SafeHandle.DangerousGetHandle() });
+        socket.SafeHandle.SetHandleAsInvalid(); // the server's now
+        var kubeconfig = $"{TestRun.Directory}/{mesh.Name}/kubeconfig";
+        await File.WriteAllTextAsync(kubeconfig, server.Kubeconfig($"http://{Api}"));
+        mesh.Source = ["--kubernetes", "--kubeconfig", kubeconfig];
+        return new KubernetesNode(mesh, server);
+    }
+
+    /// <summary>Runs a pod as a kubelet does: the sandbox's process first, in a cgroup of the pod's name; then its address is told.</summary>
+    public async Task<PodProcess> RunAsync(string name, bool isEnrolled = true)
+    {
+        var pod = new PodProcess(await Node.AddPodAsync(name), Guid.NewGuid().ToString());
+        _pods.Add(pod);
+        await pod.StartAsync();
+        Declare(pod, isEnrolled);
+        return pod;
+    }
+
+    public void Declare(PodProcess pod, bool isEnrolled) => Server.Store.Put($$$"""
+        {"apiVersion":"v1","kind":"Pod",
+         "metadata":{"namespace":"default","name":"{{{pod.Pod.Name}}}","uid":"{{{pod.Uid}}}","labels":{"app":"{{{pod.Pod.Name}}}","nodemesh.io/mesh":"{{{(isEnrolled ? "enabled" : "disabled")}}}"}},
+         "spec":{"nodeName":"{{{Node.Name}}}","containers":[{"name":"app","image":"none"}]},
+         "status":{"phase":"Running","podIP":"{{{pod.Pod.V4}}}","podIPs":[{"ip":"{{{pod.Pod.V4}}}"},{"ip":"{{{pod.Pod.V6}}}"}],"conditions":[{"type":"Ready","status":"True"}]}}
+        """);
+
+    public void Service(string name, string clusterIp, params PodProcess[] pods)
+    {
+        Server.Store.Put($$$"""
+            {"apiVersion":"v1","kind":"Service","metadata":{"namespace":"default","name":"{{{name}}}"},
+             "spec":{"clusterIP":"{{{clusterIp}}}","clusterIPs":["{{{clusterIp}}}"],"ports":[{"name":"http","port":80,"targetPort":8080,"protocol":"TCP"}]}}
+            """);
+        var endpoints = pods.Select(pod =>
+            $"{{\"addresses\":[\"{pod.Pod.V4}\"],\"conditions\":{{\"ready\":true}},\"targetRef\":{{\"kind\":\"Pod\",\"namespace\":\"default\",\"name\":\"{pod.Pod.Name}\"}}}}");
+        Server.Store.Put($$$"""
+            {"apiVersion":"discovery.k8s.io/v1","kind":"EndpointSlice","metadata":{"namespace":"default","name":"{{{name}}}-1","labels":{"kubernetes.io/service-name":"{{{name}}}"}},
+             "addressType":"IPv4","ports":[{"name":"http","port":8080,"protocol":"TCP"}],"endpoints":[{{{string.Join(',', endpoints)}}}]}
+            """);
+    }
+
+    /// <summary>The annotation nodemesh.io/status of a pod.</summary>
+    public string? StatusOf(PodProcess pod) =>
+        (string?)Server.Store.Get(Server.Store.Find("", "v1", "pods")!, "default", pod.Pod.Name)!.Open()["metadata"]!["annotations"]?["nodemesh.io/status"];
+
+    /// <summary>The reasons of the Events about a pod, in their order.</summary>
+    public IReadOnlyList<string> EventsOf(PodProcess pod) =>
+    [
+        .. Server.Store.List(Server.Store.Find("", "v1", "events")!).Objects.Values.OrderBy(told => told.Version).Select(told => told.Open())
+            .Where(told => (string?)told["involvedObject"]!["uid"] == pod.Uid).Select(told => (string)told["reason"]!),
+    ];
+
+    public async ValueTask DisposeAsync()
+    {
+        await Mesh.DisposeAsync(); // the agent first: it has last words for the API server
+        foreach (var pod in _pods)
+        {
+            await pod.DisposeAsync();
+        }
+        await Server.DisposeAsync();
+    }
+}
