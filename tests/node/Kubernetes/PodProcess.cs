@@ -18,8 +18,8 @@ public sealed class PodProcess(TestPod pod, string uid) : IAsyncDisposable
     /// <summary>One more process of the pod, in a container of its own, in the pod's network namespace or the machine's.</summary>
     public async Task<ChildProcess> StartAsync(bool isInHostNetwork = false)
     {
-        string[] sleep = ["sleep", "infinity"];
-        var process = ChildProcess.Start(isInHostNetwork ? sleep : ["nsenter", $"--net=/run/netns/{pod.Netns}", "--", .. sleep]);
+        var netns = isInHostNetwork ? pod.Node.Netns : pod.Netns;
+        var process = ChildProcess.Start(["nsenter", $"--net=/run/netns/{netns}", "--", "sleep", "infinity"]);
         _processes.Add(process);
         var container = $"{Slice}/cri-containerd-{_processes.Count}.scope";
         Directory.CreateDirectory(container);
