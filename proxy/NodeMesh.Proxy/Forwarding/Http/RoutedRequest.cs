@@ -28,6 +28,7 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
     private ReplayableBody? _body;
     private RequestDecision _decision;
     private CancellationTokenSource? _cut;
+    private Reason _cutBy;
     private int _retries;
     private bool _isDiscarded;
     private TimeSpan? _retryAfter;
@@ -157,8 +158,7 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
         {
             return outcome;
         }
-        var reason = Remaining() <= TimeSpan.Zero ? Reason.TimeoutRequest : Reason.TimeoutBackend;
-        return outcome.HasAnswer ? outcome with { Reason = reason } : ExchangeOutcome.Unanswered(504, reason);
+        return outcome.HasAnswer ? outcome with { Reason = _cutBy } : ExchangeOutcome.Unanswered(504, _cutBy);
     }
 
     /// <summary>How long to wait before the next attempt; null: there is none.</summary>
@@ -199,9 +199,12 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
     private void StartClock()
     {
         TimeSpan? limit = Rule.Rule.Timeouts is { BackendRequestMilliseconds: > 0 and var milliseconds } ? TimeSpan.FromMilliseconds(milliseconds) : null;
+        // Not told from the time that is left in the end: a timer may ring up to a millisecond early.
+        _cutBy = Reason.TimeoutBackend;
         if (Remaining() is { } remaining && (limit is null || remaining < limit))
         {
             limit = remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero;
+            _cutBy = Reason.TimeoutRequest;
         }
         if (limit is null)
         {
