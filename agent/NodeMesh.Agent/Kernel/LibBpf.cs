@@ -4,7 +4,7 @@ namespace NodeMesh.Agent.Kernel;
 
 /// <summary>
 /// The part of libbpf 1.x that is used here. Functions that return int return -errno on failure; those that return a
-/// pointer return null and set errno. (SetLastError throughout: a signature that needs no stub at all would become a DllImport,
+/// pointer return null and set errno. (SetLastError throughout: where nothing needs marshalling, the generator would write a DllImport,
 /// which is banned.)
 /// </summary>
 internal static unsafe partial class LibBpf

@@ -32,18 +32,16 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     private readonly bool _isDeclared;
     private readonly MeshSnapshot _snapshot;
     private readonly RouteTableEntry? _table;
+    private readonly FirstBytes _first;
     private string _decidedBy = "";
     private LoopTimer? _timer;
     private Wait _wait;
-    private Verdict _verdict;
-    private ClientHello? _hello;
     private Dial? _dial;
     private EndpointEntry? _endpoint;
     private EndpointLease _lease;
     private bool _isEarlyDial;
     private bool _isForbidden;
     private LoopTimer? _delay;
-    private bool _hasSpoken;
     private bool _isDone;
 
     public Arrival(AcceptContext context, LoopSocket downstream, LocalPod pod, Direction direction, IPEndPoint client, IPEndPoint destination)
@@ -57,10 +55,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         _plan = _isDeclared && _table is { Kind: RouteKind.TlsRoute }
             ? DetectionPlan.ForServerName
             : DetectionPlan.For(declared, _isDeclared ? Verdict.Undecided : context.Ports.Recall(destination));
-        if (!_plan.Looks)
-        {
-            _verdict = declared == Protocol.Tls ? Verdict.Tls : Verdict.Opaque;
-        }
+        _first = new FirstBytes(downstream, _plan, _isDeclared, _plan.Looks ? Verdict.Undecided : declared == Protocol.Tls ? Verdict.Tls : Verdict.Opaque);
     }
 
     // What the one timer is running for.
@@ -73,6 +68,10 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     }
 
     private EventLoop Loop => _downstream.Loop;
+
+    private Verdict Verdict => _first.Verdict;
+
+    private bool IsDecided => _first.Verdict != Verdict.Undecided;
 
     /// <summary>Begins; the pod has counted the connection, and so has the loop.</summary>
     public void Start()
@@ -110,7 +109,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         {
             return;
         }
-        if (_verdict == Verdict.Undecided && _downstream.IsReadable && !Look())
+        if (_first.IsDue && !Look())
         {
             return;
         }
@@ -123,23 +122,23 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         {
             return;
         }
-        if (_verdict is Verdict.Http1 or Verdict.Http2)
+        if (Verdict is Verdict.Http1 or Verdict.Http2)
         {
             HandToHttp();
             return;
         }
-        if (_dial is null && _verdict != Verdict.Undecided && IsHeldByFault())
+        if (_dial is null && IsDecided && IsHeldByFault())
         {
             return;
         }
-        if (_dial is null && (_verdict != Verdict.Undecided || _plan.DialAfterMilliseconds == 0) && !Dial())
+        if (_dial is null && (IsDecided || _plan.DialAfterMilliseconds == 0) && !Dial())
         {
             return;
         }
         switch (_dial?.State)
         {
             case DialState.Connected:
-                _verdict = _verdict == Verdict.Undecided ? WithoutAByte() : _verdict;
+                TakeSilence();
                 break;
             case DialState.Failed:
                 _lease.Failed();
@@ -154,7 +153,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
                 End(Reason.PodGone);
                 return;
         }
-        if (_verdict != Verdict.Undecided && _dial is { State: DialState.Connected })
+        if (IsDecided && _dial is { State: DialState.Connected })
         {
             HandToRelay();
             return;
@@ -162,68 +161,43 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         WaitForMore();
     }
 
-    // Peeks. False: the connection is over.
+    // False: the connection is over.
     private bool Look()
     {
-        var bytes = Loop.Scratch.AsSpan(0, Detector.MaxBytes);
-        var count = _downstream.Peek(bytes);
-        _downstream.IsReadable = false; // nothing was taken, so only a new edge is worth another look
-        if (count == 0)
+        switch (_first.Look(isLast: _wait == Wait.Rest && _timer!.Queue is null))
         {
-            if (_isDeclared)
-            {
+            case FirstBytes.Outcome.Closed:
                 End(Reason.None);
                 return false;
-            }
-            _verdict = Verdict.Opaque; // it came to see whether somebody listens: let the server say
-            return true;
+            case FirstBytes.Outcome.Broken:
+                End(Reason.DownstreamReset);
+                return false;
         }
-        if (count < 0)
+        if (_first.HasSpoken && IsDecided && !_isDeclared)
         {
-            if (count == -Errno.Again)
-            {
-                return true;
-            }
-            End(Reason.DownstreamReset);
-            return false;
-        }
-        _hasSpoken = true;
-        bytes = bytes[..count];
-        _verdict = Detector.Classify(bytes);
-        if (_verdict == Verdict.Undecided && (_downstream.IsPeerClosed || _wait == Wait.Rest && _timer!.Queue is null))
-        {
-            _verdict = Verdict.Opaque; // there will be no more, or not in time
-        }
-        if (_verdict == Verdict.Tls)
-        {
-            _hello = ClientHello.Parse(bytes);
-        }
-        if (_verdict == Verdict.Opaque)
-        {
-            _verdict = _plan.Otherwise;
-        }
-        if (_verdict != Verdict.Undecided && !_isDeclared)
-        {
-            _context.Ports.Learn(_destination, Remembered(_verdict));
+            _context.Ports.Learn(_destination, Remembered(Verdict));
         }
         return true;
     }
 
-    // The server has accepted and the client has not said what it speaks.
-    private Verdict WithoutAByte()
+    // The server has accepted, and the client may not have said what it speaks.
+    private void TakeSilence()
     {
+        if (IsDecided)
+        {
+            return;
+        }
         if (_dial!.Socket!.IsReadable)
         {
             _context.Counters.ServerSpokeFirst();
             _context.Ports.Learn(_destination, Verdict.Opaque);
-            return Verdict.Opaque;
+            _first.TakeForOpaque();
         }
-        if (_plan.SilenceIsOpaque && !_hasSpoken && _wait == Wait.Silence && _timer!.Queue is null)
+        else if (_plan.SilenceIsOpaque && !_first.HasSpoken && _wait == Wait.Silence && _timer!.Queue is null)
         {
             _context.Counters.ClientSilent();
-            return Verdict.Opaque;
+            _first.TakeForOpaque();
         }
-        return Verdict.Undecided;
     }
 
     private void WaitForMore()
@@ -233,12 +207,12 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             End(Reason.Overloaded);
             return;
         }
-        if (_verdict != Verdict.Undecided)
+        if (IsDecided)
         {
             _timer?.Stop();
             return; // only the dial is missing, and it has its own deadline
         }
-        if (_hasSpoken)
+        if (_first.HasSpoken)
         {
             StartWait(Wait.Rest, DetectionPlan.PartialMilliseconds);
         }
@@ -288,12 +262,12 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     // anew. False: the connection is over.
     private bool HoldToRoute()
     {
-        if (_isDeclared && _verdict is not (Verdict.Undecided or Verdict.Tls))
+        if (_isDeclared && Verdict is not (Verdict.Undecided or Verdict.Tls))
         {
             End(Reason.NoRoute);
             return false;
         }
-        if (_verdict == Verdict.Tls && _isEarlyDial && _dial is not null)
+        if (Verdict == Verdict.Tls && _isEarlyDial && _dial is not null)
         {
             _context.Counters.EarlyDial(used: false);
             _dial.Abandon();
@@ -337,19 +311,14 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     // False: nobody to dial; the connection is over.
     private bool Dial()
     {
-        _isEarlyDial = _verdict == Verdict.Undecided;
+        _isEarlyDial = !IsDecided;
         var address = _destination;
         if (_route is { IsClusterIp: true, Port: { } port })
         {
-            if (port.Traffic.IsOpen(isRequest: false))
-            {
-                End(Reason.CircuitOpen);
-                return false;
-            }
             // A TLSRoute has nothing to say before the handshake has, nor of what is no TLS.
-            var decision = _table is null || (_table.Kind == RouteKind.TlsRoute && _verdict != Verdict.Tls)
-                ? new ConnectionDecision(_context.Balancer.Pick(port, _destination.AddressFamily, new PickFacts(_route.Source, _client.Address, default)), Reason.NoEndpoints, "")
-                : ConnectionDecision.Make(_snapshot, _table, _hello?.ServerName, _destination.AddressFamily, _context.Balancer);
+            var table = _table is { Kind: RouteKind.TlsRoute } && Verdict != Verdict.Tls ? null : _table;
+            var decision = ConnectionDecision.Make(
+                _snapshot, port, table, _first.ServerName, _destination.AddressFamily, new PickFacts(_route.Source, _client.Address, default), _context.Balancer);
             _decidedBy = decision.Route;
             _endpoint = decision.Endpoint;
             if (_endpoint is null)
@@ -360,53 +329,30 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             address = _endpoint.Address;
         }
         var target = _context.Dialer.Target(_pod, _direction, _client.Address, address);
-        if (!(target.IsInboundLeg ? MayEnter(target) : MayLeave(target.Endpoint)))
+        if (!IsLetThrough(target))
         {
             return !_isDone;
         }
-        _isForbidden = false;
         _lease = EndpointLease.Begin(_endpoint?.Load, _context.Time);
         _dial = new Dial(Loop, target, Step);
         _dial.Start();
         return !_isDone;
     }
 
-    // Whether policies let it into a pod of this node. While it may still turn out to be HTTP, whose client is to be answered, it waits for its first bytes.
-    private bool MayEnter(in DialTarget target)
+    // What is forbidden waits for its first bytes: as HTTP its client is to be answered, and a server name may let it leave the mesh.
+    private bool IsLetThrough(in DialTarget target)
     {
-        var authorizer = _context.Guard.Authorizer;
-        if (_verdict != Verdict.Undecided)
+        _isForbidden = !_context.Guard.Allows(_pod, _client.Address, target, _route.IsClusterIp, _first.ServerName, isFinal: IsDecided);
+        if (_isForbidden && IsDecided)
         {
-            if (authorizer.AllowsOpaque(_client.Address, target.Endpoint, target.Owner.Namespace))
-            {
-                return true;
-            }
             End(Reason.Denied);
-            return false;
         }
-        _isForbidden = authorizer.Foresee(_client.Address, target.Endpoint, target.Owner.Namespace, isOpaque: false) == Access.Denied;
         return !_isForbidden;
-    }
-
-    // The same for what leaves the mesh: it may be the server name, which is still to come, that lets it.
-    private bool MayLeave(IPEndPoint destination)
-    {
-        var isFinal = _verdict != Verdict.Undecided;
-        if (_route.IsClusterIp || _context.Guard.Egress.Allows(_pod.Id, _pod.Namespace, destination, _hello?.ServerName, isFinal))
-        {
-            return true;
-        }
-        _isForbidden = true;
-        if (isFinal)
-        {
-            End(Reason.Denied);
-        }
-        return false;
     }
 
     private void HandToHttp()
     {
-        _context.Counters.Detected(_verdict);
+        _context.Counters.Detected(Verdict);
         if (_dial is not null)
         {
             _context.Counters.EarlyDial(used: false);
@@ -424,18 +370,18 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         {
             return; // the pod went this moment
         }
-        _context.AcceptHttp(new Downstream(socket, _pod, _direction, _client, _destination, _route), _verdict == Verdict.Http2);
+        _context.AcceptHttp(new Downstream(socket, _pod, _direction, _client, _destination, _route), Verdict == Verdict.Http2);
     }
 
     private void HandToRelay()
     {
-        _context.Counters.Detected(_verdict);
+        _context.Counters.Detected(Verdict);
         if (_isEarlyDial)
         {
             _context.Counters.EarlyDial(used: true);
         }
         var dial = _dial!;
-        if (_isEarlyDial && dial.Target.IsInboundLeg && !MayEnter(dial.Target))
+        if (_isEarlyDial && dial.Target.IsInboundLeg && !IsLetThrough(dial.Target))
         {
             return; // it was let in as what might have been HTTP
         }
@@ -445,7 +391,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         Leave();
         var guard = dial.Target.IsInboundLeg ? new RelayGuard(_context.Guard, _client.Address, dial.Target.Endpoint, dial.Target.Owner.Namespace) : null;
         var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease, guard);
-        LogRelay(_context.Logger, _pod.Id, _direction, _client, _destination, dial.Target.Endpoint, _verdict, _hello?.ServerName);
+        LogRelay(_context.Logger, _pod.Id, _direction, _client, _destination, dial.Target.Endpoint, Verdict, _first.ServerName);
         relay.Start();
     }
 
@@ -453,7 +399,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     {
         var direction = _direction == Direction.Inbound ? TrafficDirection.Inbound
             : _dial is { Target.IsInboundLeg: true } ? TrafficDirection.Local : TrafficDirection.Outbound;
-        var protocol = _verdict == Verdict.Tls ? TrafficProtocol.Tls : TrafficProtocol.Opaque;
+        var protocol = Verdict == Verdict.Tls ? TrafficProtocol.Tls : TrafficProtocol.Opaque;
         return _context.Metrics.Connections(_route.Labels(direction, protocol, _endpoint, _decidedBy));
     }
 

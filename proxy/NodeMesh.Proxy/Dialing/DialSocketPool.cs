@@ -152,7 +152,7 @@ internal sealed class DialSocketPool(Action<int> want, TimeProvider? time = null
         }
     }
 
-    // How many to ask for now. Under the lock.
+    // How many the agent is to be asked for. Under the lock.
     private int Missing(bool taken, bool isTake = true)
     {
         if (_closed)

@@ -5,12 +5,24 @@ using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Routing;
 
-/// <summary>Where a connection goes that is routed as a whole (TLSRoute, TCPRoute), or why it goes nowhere.</summary>
+/// <summary>Where a connection goes that is relayed as bytes and was opened to a Service, or why it goes nowhere.</summary>
 /// <param name="Endpoint">null: refused.</param>
 /// <param name="Route">namespace/name of the route; empty: none is for it.</param>
 internal readonly record struct ConnectionDecision(EndpointEntry? Endpoint, Reason Refusal, string Route)
 {
+    /// <param name="table">The TLSRoutes or TCPRoutes of the Service port; null: there is none.</param>
     /// <param name="serverName">As the TLS handshake names it; null: it doesn't, or there is none.</param>
+    public static ConnectionDecision Make(
+        MeshSnapshot snapshot, ServicePortEntry port, RouteTableEntry? table, string? serverName, AddressFamily family, in PickFacts facts, LoadBalancer balancer)
+    {
+        if (port.Traffic.IsOpen(isRequest: false))
+        {
+            return new ConnectionDecision(null, Reason.CircuitOpen, "");
+        }
+        return table is null ? To(balancer.Pick(port, family, facts), "") : Make(snapshot, table, serverName, family, balancer);
+    }
+
+    /// <summary>By a route alone.</summary>
     public static ConnectionDecision Make(MeshSnapshot snapshot, RouteTableEntry table, string? serverName, AddressFamily family, LoadBalancer balancer)
     {
         if (table.FindByServerName(serverName) is not { } rule)
@@ -21,7 +33,8 @@ internal readonly record struct ConnectionDecision(EndpointEntry? Endpoint, Reas
         {
             return new ConnectionDecision(null, Reason.InvalidBackend, rule.Route);
         }
-        var endpoint = balancer.Pick(port, family);
-        return new ConnectionDecision(endpoint, endpoint is null ? Reason.NoEndpoints : Reason.None, rule.Route);
+        return To(balancer.Pick(port, family), rule.Route);
     }
+
+    private static ConnectionDecision To(EndpointEntry? endpoint, string route) => new(endpoint, endpoint is null ? Reason.NoEndpoints : Reason.None, route);
 }

@@ -1,4 +1,7 @@
 using System.Collections.Concurrent;
+using System.Net;
+using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
 
 namespace NodeMesh.Proxy.Security;
@@ -27,6 +30,21 @@ internal sealed class ConnectionGuard
     public Authorizer Authorizer { get; }
 
     public EgressGuard Egress { get; }
+
+    /// <summary>Whether policies let a connection that is no HTTP, or not known to be any yet, be dialled.</summary>
+    /// <param name="pod">Whose connection it is.</param>
+    /// <param name="serverName">As the TLS handshake names it; null: not, or not yet.</param>
+    /// <param name="isFinal">Nothing more will be known of it: the answer is counted and logged.</param>
+    public bool Allows(LocalPod pod, IPAddress client, in DialTarget target, bool isClusterIp, string? serverName, bool isFinal)
+    {
+        if (!target.IsInboundLeg)
+        {
+            return isClusterIp || Egress.Allows(pod.Id, pod.Namespace, target.Endpoint, serverName, isFinal);
+        }
+        return isFinal
+            ? Authorizer.AllowsOpaque(client, target.Endpoint, target.Owner.Namespace)
+            : Authorizer.Foresee(client, target.Endpoint, target.Owner.Namespace, isOpaque: false) != Access.Denied;
+    }
 
     /// <summary>It is checked at once too: the mesh may have changed since it was let in.</summary>
     public void Enter(IGuarded connection)
