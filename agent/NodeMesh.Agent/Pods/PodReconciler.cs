@@ -17,24 +17,35 @@ namespace NodeMesh.Agent.Pods;
 /// listeners, the proxy told, and steering last; it is released the other way round, after its connections have ended.
 /// Runs on the control loop; only <see cref="MakeDialSockets"/> is called from elsewhere.
 /// </summary>
-internal sealed partial class PodReconciler(
-    ICapture capture, PodRouting routing, IProxySupervisor proxies, AgentOptions options, TimeProvider time, ILogger log)
+internal sealed partial class PodReconciler
 {
+    private readonly ICapture _capture;
+    private readonly PodRouting _routing;
+    private readonly IProxySupervisor _proxies;
+    private readonly ILogger _log;
     private readonly Dictionary<string, EnrolledPod> _pods = [];
-    private readonly Dictionary<ulong, ReleasingPod> _releasing = [];
     private readonly ConcurrentDictionary<ulong, PodSandbox> _sandboxes = [];
-    private readonly PodOpener _opener = new(new PodProcesses(time));
-    private readonly PodLedger _ledger = PodLedger.Load(options.State);
+    private readonly PodOpener _opener;
+    private readonly PodLedger _ledger;
+    private readonly PodRelease _release;
     private readonly HashSet<ProxyLink> _settled = [];
     private IReadOnlyCollection<LocalPod> _wanted = [];
     private bool _reconciled;
 
+    public PodReconciler(ICapture capture, PodRouting routing, IProxySupervisor proxies, AgentOptions options, TimeProvider time, ILogger log)
+    {
+        (_capture, _routing, _proxies, _log) = (capture, routing, proxies, log);
+        _opener = new PodOpener(new PodProcesses(time));
+        _ledger = PodLedger.Load(options.State);
+        _release = new PodRelease(capture, routing, proxies, _sandboxes, _ledger, options.Drain, time, log);
+    }
+
     public IReadOnlyCollection<EnrolledPod> Pods => _pods.Values;
 
     /// <summary>Whether any proxy would serve a pod that is captured now.</summary>
-    public bool HasProxy => proxies.Serving.Any();
+    public bool HasProxy => _proxies.Serving.Any();
 
-    public bool IsReleasing => _releasing.Count > 0;
+    public bool IsReleasing => _release.IsUnderWay;
 
     /// <summary>What the pods' namespaces really hold, by pod, for pods that don't declare their addresses.</summary>
     public ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> ObservedAddresses()
@@ -75,7 +86,7 @@ internal sealed partial class PodReconciler(
         }
         Check();
         _reconciled = true;
-        foreach (var link in proxies.Serving.ToList())
+        foreach (var link in _proxies.Serving.ToList())
         {
             Settle(link);
         }
@@ -100,10 +111,7 @@ internal sealed partial class PodReconciler(
                 Report(pod, "CaptureFailed", e.Message);
             }
         }
-        foreach (var releasing in _releasing.Values.Where(r => time.GetElapsedTime(r.Since) > r.Limit).ToList())
-        {
-            Finish(releasing);
-        }
+        _release.Check();
     }
 
     /// <summary>Releases what a predecessor had captured and nobody wants any more. Once, after the first reconcile.</summary>
@@ -114,12 +122,8 @@ internal sealed partial class PodReconciler(
         var wanted = _pods.Values.SelectMany(pod => _opener.Cookies(pod.Wanted)).ToHashSet();
         foreach (var entry in _ledger.Entries.Where(e => !wanted.Contains(e.Cookie) && !_sandboxes.ContainsKey(e.Cookie)).ToList())
         {
-            var sandbox = _opener.Reopen(entry);
             LogOrphan(entry.Id);
-            capture.Remove(sandbox);
-            RestoreRouting(sandbox);
-            sandbox.Netns.Dispose();
-            _ledger.Remove(entry.Cookie);
+            _release.Orphan(_opener.Reopen(entry));
         }
     }
 
@@ -130,7 +134,7 @@ internal sealed partial class PodReconciler(
         {
             if (pod.Sandbox is { } sandbox && pod.Listeners is { } listeners)
             {
-                Tell(link, l => l.AddPod(sandbox, listeners));
+                link.TryTell(_log, l => l.AddPod(sandbox, listeners));
             }
         }
         Check();
@@ -142,23 +146,13 @@ internal sealed partial class PodReconciler(
     {
         if (_reconciled && _settled.Add(link))
         {
-            Tell(link, l => l.Settled());
+            link.TryTell(_log, l => l.Settled());
         }
     }
 
     public void Disconnected(ProxyLink link) => _settled.Remove(link);
 
-    public void Drained(ProxyLink link, ulong netns)
-    {
-        if (_releasing.TryGetValue(netns, out var releasing))
-        {
-            releasing.Awaited.Remove(link.Pid);
-            if (releasing.Awaited.Count == 0)
-            {
-                Finish(releasing);
-            }
-        }
-    }
+    public void Drained(ProxyLink link, ulong netns) => _release.Drained(link, netns);
 
     public EnrolledPod? Find(string id) => _pods.GetValueOrDefault(id);
 
@@ -184,7 +178,7 @@ internal sealed partial class PodReconciler(
     {
         try
         {
-            return _sandboxes.TryGetValue(netns, out var sandbox) ? Capture.DialSockets.Make(sandbox, kind, count, capture.Own) : [];
+            return _sandboxes.TryGetValue(netns, out var sandbox) ? Capture.DialSockets.Make(sandbox, kind, count, _capture.Own) : [];
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or CaptureException)
         {
@@ -217,7 +211,7 @@ internal sealed partial class PodReconciler(
             throw new PodRefusedException(pod.Wanted.Id, "NetnsConflict",
                 $"network namespace {pod.Wanted.Netns} is the one of pod {holder.Wanted.Id} ({holder.Wanted.Netns}), which keeps it: give each pod its own");
         }
-        if (_releasing.ContainsKey(found.Cookie) || (pod.Sandbox is null && !proxies.Serving.Any()))
+        if (_release.Has(found.Cookie) || (pod.Sandbox is null && !_proxies.Serving.Any()))
         {
             found.Netns.Dispose(); // later: its last connections still end, or no proxy could serve it
             return;
@@ -246,7 +240,7 @@ internal sealed partial class PodReconciler(
             missing = MissingOf(pod.Sandbox!);
             if (missing.Count == 0 && !pod.IsCaptured)
             {
-                LogCaptured(pod.Wanted.Id, string.Join(", ", pod.Sandbox!.Addresses), capture.Mode);
+                LogCaptured(pod.Wanted.Id, string.Join(", ", pod.Sandbox!.Addresses), _capture.Mode);
             }
         }
         pod.Missing = missing;
@@ -256,16 +250,16 @@ internal sealed partial class PodReconciler(
     {
         var sandbox = pod.Sandbox!;
         _ledger.Add(sandbox, pod.Wanted.Netns);
-        routing.Apply(sandbox);
+        _routing.Apply(sandbox);
         pod.Listeners ??= PodListeners.Open(sandbox);
-        foreach (var link in proxies.Serving)
+        foreach (var link in _proxies.Serving)
         {
-            Tell(link, l => l.AddPod(sandbox, pod.Listeners));
+            link.TryTell(_log, l => l.AddPod(sandbox, pod.Listeners));
         }
-        capture.Add(sandbox, pod.Listeners);
+        _capture.Add(sandbox, pod.Listeners);
     }
 
-    private IReadOnlyList<string> MissingOf(PodSandbox sandbox) => [.. routing.Missing(sandbox), .. capture.Missing(sandbox)];
+    private IReadOnlyList<string> MissingOf(PodSandbox sandbox) => [.. _routing.Missing(sandbox), .. _capture.Missing(sandbox)];
 
     private void Drop(EnrolledPod pod, bool gone)
     {
@@ -280,70 +274,10 @@ internal sealed partial class PodReconciler(
         {
             return;
         }
-        try
-        {
-            capture.Remove(sandbox);
-        }
-        catch (CaptureException e)
-        {
-            LogNotRestored(sandbox.Id, e.Message);
-        }
+        _release.StopSteering(sandbox);
         pod.Listeners?.Dispose();
         (pod.Sandbox, pod.Listeners, pod.Missing) = (null, null, [EnrolledPod.NotYet]);
-
-        var drain = gone ? TimeSpan.Zero : options.Drain;
-        var releasing = new ReleasingPod(sandbox, time.GetTimestamp(), drain + TimeSpan.FromSeconds(2));
-        _releasing[sandbox.Cookie] = releasing;
-        foreach (var link in proxies.Serving.ToList())
-        {
-            if (Tell(link, l => l.RemovePod(sandbox.Cookie, drain)))
-            {
-                releasing.Awaited.Add(link.Pid);
-            }
-        }
-        LogReleasing(sandbox.Id, gone ? "its namespace is gone" : "no longer enrolled");
-        if (releasing.Awaited.Count == 0)
-        {
-            Finish(releasing);
-        }
-    }
-
-    private void Finish(ReleasingPod releasing)
-    {
-        var sandbox = releasing.Sandbox;
-        _releasing.Remove(sandbox.Cookie);
-        _sandboxes.TryRemove(sandbox.Cookie, out _);
-        RestoreRouting(sandbox);
-        sandbox.Netns.Dispose();
-        _ledger.Remove(sandbox.Cookie);
-        LogReleased(sandbox.Id);
-    }
-
-    private void RestoreRouting(PodSandbox sandbox)
-    {
-        try
-        {
-            capture.Release(sandbox);
-            routing.Restore(sandbox);
-        }
-        catch (Exception e) when (e is CaptureException or IOException)
-        {
-            LogNotRestored(sandbox.Id, e.Message);
-        }
-    }
-
-    private bool Tell(ProxyLink link, Action<ProxyLink> what)
-    {
-        try
-        {
-            what(link);
-            return true;
-        }
-        catch (IOException e)
-        {
-            LogUntold(link.Pid, e.Message);
-            return false;
-        }
+        _release.Begin(sandbox, gone);
     }
 
     private void Report(EnrolledPod pod, string reason, string message)
@@ -368,24 +302,13 @@ internal sealed partial class PodReconciler(
     [LoggerMessage(Level = LogLevel.Information, EventName = "PodReplaced", Message = "pod {Pod} has a new sandbox")]
     private partial void LogReplaced(string pod);
 
-    [LoggerMessage(Level = LogLevel.Information, EventName = "PodReleasing", Message = "releasing pod {Pod}: {Why}")]
-    private partial void LogReleasing(string pod, string why);
-
-    [LoggerMessage(Level = LogLevel.Information, EventName = "PodReleased", Message = "pod {Pod} is released")]
-    private partial void LogReleased(string pod);
-
     [LoggerMessage(Level = LogLevel.Information, EventName = "PodOrphaned", Message = "pod {Pod}, captured by an earlier agent, is no longer wanted; releasing it")]
     private partial void LogOrphan(string pod);
 
     [LoggerMessage(Level = LogLevel.Error, EventName = "PodProblem", Message = "pod {Pod}: {Reason}: {Problem}")]
     private partial void LogProblem(string pod, string reason, string problem);
 
-    [LoggerMessage(Level = LogLevel.Error, EventName = "PodNotRestored", Message = "pod {Pod}: routes could not be put back: {Error}")]
-    private partial void LogNotRestored(string pod, string error);
-
     [LoggerMessage(Level = LogLevel.Error, EventName = "DialSocketsFailed", Message = "no dial sockets for namespace {Netns}: {Error}")]
     private partial void LogNoSockets(ulong netns, string error);
 
-    [LoggerMessage(Level = LogLevel.Warning, EventName = "ProxyUntold", Message = "proxy {Pid} could not be told of a pod: {Error}")]
-    private partial void LogUntold(int pid, string error);
 }

@@ -84,13 +84,13 @@ internal sealed class KubernetesSource : IResourceSource
         var isTouched = false;
         foreach (var feed in _feeds)
         {
-            foreach (var id in feed.TakeTouched())
+            foreach (var id in feed.Copy.TakeTouched())
             {
                 isTouched = true;
                 edit.Put(feed.Watched.Kind, id, Newest(feed.Watched.Kind, id));
             }
         }
-        var problems = _feeds.SelectMany(feed => feed.Problems()).Order().ToList();
+        var problems = _feeds.SelectMany(feed => feed.Copy.Problems()).Order().ToList();
         var isCurrent = _feeds.All(feed => feed.IsConnected);
         if (!isTouched && isCurrent == set.IsCurrent && problems.SequenceEqual(set.Problems))
         {
@@ -101,5 +101,5 @@ internal sealed class KubernetesSource : IResourceSource
 
     // A pod of a StatefulSet that moves is for a moment in two feeds, and which of them tells first is not said.
     private IResource? Newest(ResourceKind kind, string id) =>
-        _byKind[kind].Select(feed => feed.Find(id)).OfType<IResource>().MaxBy(found => found.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue);
+        _byKind[kind].Select(feed => feed.Copy.Find(id)).OfType<IResource>().MaxBy(found => found.Metadata.CreationTimestamp ?? DateTimeOffset.MinValue);
 }

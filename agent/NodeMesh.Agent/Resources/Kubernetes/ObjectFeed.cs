@@ -3,13 +3,11 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using NodeMesh.Agent.Resources.Model;
-using NodeMesh.Agent.Resources.Validation;
 
 namespace NodeMesh.Agent.Resources.Kubernetes;
 
 /// <summary>
-/// Keeps a copy of the objects of one list and watch. Listed once, page by page, then watched from there; a watch that breaks off is
+/// Keeps an <see cref="ObjectCopy"/> up to date by one list and watch. Listed once, page by page, then watched from there; a watch that breaks off is
 /// resumed where it was, and only what the API server no longer remembers is listed anew. While it is away, the copy stays as it is.
 /// </summary>
 internal sealed partial class ObjectFeed(
@@ -17,11 +15,6 @@ internal sealed partial class ObjectFeed(
 {
     private static readonly TimeSpan ShortWatch = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, IResource> _objects = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, IReadOnlyList<ResourceProblem>> _problems = new(StringComparer.Ordinal);
-    private HashSet<string> _touched = new(StringComparer.Ordinal);
-    private ResourceProblem? _trouble;
     private bool _hasSynced;
     private bool _isConnected;
 
@@ -36,52 +29,14 @@ internal sealed partial class ObjectFeed(
 
     public WatchedKind Watched => watched;
 
+    /// <summary>What was read last.</summary>
+    public ObjectCopy Copy { get; } = new(watched);
+
     /// <summary>All objects were listed, or the kind is known not to exist here.</summary>
     public bool HasSynced => Volatile.Read(ref _hasSynced);
 
     /// <summary>The watch stands, or the kind does not exist here.</summary>
     public bool IsConnected => Volatile.Read(ref _isConnected);
-
-    public int Count
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _objects.Count;
-            }
-        }
-    }
-
-    public IResource? Find(string id)
-    {
-        lock (_lock)
-        {
-            return _objects.GetValueOrDefault(id);
-        }
-    }
-
-    /// <summary>The ids of what has changed since it was last asked.</summary>
-    public IReadOnlyCollection<string> TakeTouched()
-    {
-        lock (_lock)
-        {
-            var touched = _touched;
-            if (touched.Count > 0)
-            {
-                _touched = new HashSet<string>(StringComparer.Ordinal);
-            }
-            return touched;
-        }
-    }
-
-    public IReadOnlyList<ResourceProblem> Problems()
-    {
-        lock (_lock)
-        {
-            return [.. _problems.Values.SelectMany(all => all), .. _trouble is { } trouble ? [trouble] : Array.Empty<ResourceProblem>()];
-        }
-    }
 
     public async Task RunAsync(CancellationToken cancellation)
     {
@@ -182,18 +137,12 @@ internal sealed partial class ObjectFeed(
             {
                 throw new ApiException(null, "Stale", $"GET {page}: the API server answers with version {meta.ResourceVersion}, though {_newest} was seen before: it is behind the others");
             }
-            ListPage.Read(buffer.WrittenSpan, item => seen.Add(Put(item).Id));
+            ListPage.Read(buffer.WrittenSpan, item => seen.Add(Copy.Put(item).Id));
             more = meta.Continue;
         }
         while (more.Length > 0);
         (_isInPages, _isUnpaged) = (false, false);
-        lock (_lock)
-        {
-            foreach (var gone in _objects.Keys.Concat(_problems.Keys).Where(id => !seen.Contains(id)).ToList())
-            {
-                Remove(gone);
-            }
-        }
+        Copy.RemoveAllBut(seen);
         (_version, _newest) = (meta.ResourceVersion, meta.ResourceVersion);
         Volatile.Write(ref _hasSynced, true);
         changed();
@@ -260,91 +209,21 @@ internal sealed partial class ObjectFeed(
                 break;
             case WatchEvent.Kind.Deleted:
                 var gone = ObjectIdentity.Read(json);
-                lock (_lock)
-                {
-                    Remove(gone.Id);
-                }
+                Copy.Remove(gone.Id);
                 _version = gone.ResourceVersion;
                 changed();
                 break;
             default:
-                _version = Put(json).ResourceVersion;
+                _version = Copy.Put(json).ResourceVersion;
                 changed();
                 break;
         }
         _newest = _version;
     }
 
-    private ObjectIdentity Put(ReadOnlySpan<byte> json)
-    {
-        var identity = ObjectIdentity.Read(json);
-        var (resource, problems) = Read(json, identity);
-        lock (_lock)
-        {
-            if (problems.Count > 0)
-            {
-                _problems[identity.Id] = problems;
-            }
-            else
-            {
-                _problems.Remove(identity.Id);
-            }
-            if (resource is null)
-            {
-                _objects.Remove(identity.Id);
-            }
-            else if (_objects.TryGetValue(identity.Id, out var held) && watched.Kind.Write(held).AsSpan().SequenceEqual(watched.Kind.Write(resource)))
-            {
-                return identity; // changed in what the mesh does not read
-            }
-            else
-            {
-                _objects[identity.Id] = resource;
-            }
-            _touched.Add(identity.Id);
-        }
-        return identity;
-    }
-
-    private (IResource? Resource, IReadOnlyList<ResourceProblem> Problems) Read(ReadOnlySpan<byte> json, ObjectIdentity identity)
-    {
-        try
-        {
-            var resource = watched.Keep(watched.Kind.Read(json));
-            var errors = ResourceRules.Check(resource).All;
-            return errors.Count == 0
-                ? (resource, [])
-                : (StandIn(identity, $"{errors[0].Field} {errors[0].Message}"),
-                    [.. errors.Select(e => new ResourceProblem(watched.Kind.Name, identity.Id, "Invalid", $"{e.Field} {e.Message}"))]);
-        }
-        catch (JsonException e)
-        {
-            var message = $"{e.Path?.TrimStart('$', '.')} can not be read: {e.Message}";
-            return (StandIn(identity, message), [new ResourceProblem(watched.Kind.Name, identity.Id, "Invalid", message)]);
-        }
-    }
-
-    private IResource? StandIn(in ObjectIdentity identity, string why) =>
-        watched.Kind.Unreadable?.Invoke(new ObjectMeta { Namespace = identity.Namespace, Name = identity.Name }, why);
-
-    private void Remove(string id)
-    {
-        _objects.Remove(id);
-        _problems.Remove(id);
-        _touched.Add(id);
-    }
-
     private void Absent()
     {
-        lock (_lock)
-        {
-            foreach (var id in _objects.Keys.ToList())
-            {
-                Remove(id);
-            }
-            _problems.Clear();
-            _trouble = null;
-        }
+        Copy.Clear();
         if (!_isAbsent)
         {
             LogAbsent(watched.Name, watched.Kind.ApiVersion);
@@ -359,12 +238,7 @@ internal sealed partial class ObjectFeed(
     private void Connected()
     {
         _isAbsent = false;
-        bool wasLost;
-        lock (_lock)
-        {
-            wasLost = _trouble is not null;
-            _trouble = null;
-        }
+        var wasLost = Copy.Restored();
         Volatile.Write(ref _isConnected, true);
         if (wasLost)
         {
@@ -376,10 +250,7 @@ internal sealed partial class ObjectFeed(
     private void Lost(string reason, string message, TimeSpan wait)
     {
         LogLost(watched.Name, message, wait.TotalSeconds);
-        lock (_lock)
-        {
-            _trouble = new ResourceProblem("Kubernetes", watched.Name, reason, message + (_hasSynced ? ". What was read before stays in force." : ""));
-        }
+        Copy.Lost(new ResourceProblem("Kubernetes", watched.Name, reason, message + (_hasSynced ? ". What was read before stays in force." : "")));
         Volatile.Write(ref _isConnected, false);
         changed();
     }
