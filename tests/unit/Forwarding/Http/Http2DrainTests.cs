@@ -20,7 +20,7 @@ public sealed class Http2DrainTests
         await using var hub = await HubFixture.StartAsync();
         var begun = new TaskCompletionSource();
         var finish = new TaskCompletionSource();
-        await using var server = await ServeAsync(async context =>
+        await using var server = await Http2Server.StartAsync(async context =>
         {
             if (context.Request.Path == "/slow")
             {
@@ -69,24 +69,5 @@ public sealed class Http2DrainTests
         using var request = new HttpRequestMessage(HttpMethod.Get, $"http://a{path}") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
         return await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-    }
-
-    private static async Task<Server> ServeAsync(RequestDelegate serve)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
-        builder.Logging.ClearProviders();
-        var app = builder.Build();
-        app.Run(serve);
-        await app.StartAsync(TestContext.Current.CancellationToken);
-        return new Server(app);
-    }
-
-    private sealed class Server(WebApplication app) : IAsyncDisposable
-    {
-        public IPEndPoint Address { get; } =
-            IPEndPoint.Parse(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Authority);
-
-        public ValueTask DisposeAsync() => app.DisposeAsync();
     }
 }

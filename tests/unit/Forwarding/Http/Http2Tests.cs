@@ -23,14 +23,14 @@ public sealed class Http2Tests
     public async Task A_request_passes_with_its_authority_and_trailers()
     {
         await using var hub = await HubFixture.StartAsync();
-        await using var server = await ServeAsync(async context =>
+        await using var server = await Http2Server.StartAsync(async context =>
         {
             context.Response.Headers["x-seen"] = $"{context.Request.Protocol} {context.Request.Host} {context.Request.Headers["x-one"]} {context.Request.Headers.TraceParent.Count}";
             context.Response.DeclareTrailer("x-sum");
             await context.Request.Body.CopyToAsync(context.Response.Body, context.RequestAborted);
             context.Response.AppendTrailer("x-sum", "42");
         });
-        using var client = new HttpMessageInvoker(Handler(hub, Address(server)));
+        using var client = new HttpMessageInvoker(Handler(hub, server.Address));
         using var request = new HttpRequestMessage(HttpMethod.Post, "http://shop.example/a%2Fb?") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         request.Headers.Add("x-one", "1");
         request.Content = new ByteArrayContent(new byte[300_000]);
@@ -48,8 +48,8 @@ public sealed class Http2Tests
     public async Task A_stream_flows_both_ways_message_by_message()
     {
         await using var hub = await HubFixture.StartAsync();
-        await using var server = await ServeAsync(EchoGrpcAsync);
-        using var channel = Channel(hub, Address(server));
+        await using var server = await Http2Server.StartAsync(EchoGrpcAsync);
+        using var channel = Channel(hub, server.Address);
         using var call = channel.CreateCallInvoker().AsyncDuplexStreamingCall(Method(MethodType.DuplexStreaming), null, Options());
 
         Assert.Equal("early", (await call.ResponseHeadersAsync).GetValue("x-head")); // before any message
@@ -71,14 +71,14 @@ public sealed class Http2Tests
     public async Task A_call_that_fails_at_once_keeps_its_status_and_message()
     {
         await using var hub = await HubFixture.StartAsync();
-        await using var server = await ServeAsync(context =>
+        await using var server = await Http2Server.StartAsync(context =>
         {
             context.Response.ContentType = "application/grpc";
             context.Response.Headers["grpc-status"] = "7";
             context.Response.Headers["grpc-message"] = "not you";
             return Task.CompletedTask;
         });
-        using var channel = Channel(hub, Address(server));
+        using var channel = Channel(hub, server.Address);
 
         var failure = await Assert.ThrowsAsync<RpcException>(() => channel.CreateCallInvoker().AsyncUnaryCall(Method(MethodType.Unary), null, Options(), []).ResponseAsync);
 
@@ -92,13 +92,13 @@ public sealed class Http2Tests
         await using var hub = await HubFixture.StartAsync();
         var cancelled = new TaskCompletionSource();
         var begun = new TaskCompletionSource();
-        await using var server = await ServeAsync(async context =>
+        await using var server = await Http2Server.StartAsync(async context =>
         {
             context.RequestAborted.Register(cancelled.SetResult);
             begun.SetResult();
             await cancelled.Task;
         });
-        using var channel = Channel(hub, Address(server));
+        using var channel = Channel(hub, server.Address);
         using var call = channel.CreateCallInvoker().AsyncUnaryCall(Method(MethodType.Unary), null, Options(), []);
         await begun.Task;
 
@@ -112,12 +112,12 @@ public sealed class Http2Tests
     {
         await using var hub = await HubFixture.StartAsync();
         var timeout = new TaskCompletionSource<string>();
-        await using var server = await ServeAsync(async context =>
+        await using var server = await Http2Server.StartAsync(async context =>
         {
             timeout.TrySetResult(context.Request.Headers["grpc-timeout"].ToString());
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         });
-        using var channel = Channel(hub, Address(server));
+        using var channel = Channel(hub, server.Address);
 
         var failure = await Assert.ThrowsAsync<RpcException>(() => channel.CreateCallInvoker()
             .AsyncUnaryCall(Method(MethodType.Unary), null, Options().WithDeadline(DateTime.SpecifyKind(TimeProvider.System.GetUtcNow().UtcDateTime.AddMilliseconds(300), DateTimeKind.Utc)), []).ResponseAsync);
@@ -133,12 +133,12 @@ public sealed class Http2Tests
     public async Task A_stream_that_the_server_resets_is_reset_with_the_same_code(int code)
     {
         await using var hub = await HubFixture.StartAsync();
-        await using var server = await ServeAsync(context =>
+        await using var server = await Http2Server.StartAsync(context =>
         {
             context.Features.Get<IHttpResetFeature>()!.Reset(code);
             return Task.CompletedTask;
         });
-        using var client = new HttpMessageInvoker(Handler(hub, Address(server)));
+        using var client = new HttpMessageInvoker(Handler(hub, server.Address));
         using var request = new HttpRequestMessage(HttpMethod.Post, "http://a/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         request.Content = new ByteArrayContent(new byte[10]);
 
@@ -171,9 +171,9 @@ public sealed class Http2Tests
     public async Task Requests_of_one_connection_are_spread_over_the_endpoints()
     {
         await using var hub = await HubFixture.StartAsync();
-        await using var one = await ServeAsync(context => context.Response.WriteAsync("one"));
-        await using var two = await ServeAsync(context => context.Response.WriteAsync("two"));
-        hub.Declare(Address(one), Address(two));
+        await using var one = await Http2Server.StartAsync(context => context.Response.WriteAsync("one"));
+        await using var two = await Http2Server.StartAsync(context => context.Response.WriteAsync("two"));
+        hub.Declare(one.Address, two.Address);
         using var client = new HttpMessageInvoker(Handler(hub, HubFixture.ClusterIp));
         var seen = new HashSet<string>();
 
@@ -206,12 +206,12 @@ public sealed class Http2Tests
     {
         await using var hub = await HubFixture.StartAsync();
         var cancelled = new TaskCompletionSource();
-        await using var server = await ServeAsync(async context =>
+        await using var server = await Http2Server.StartAsync(async context =>
         {
             context.RequestAborted.Register(cancelled.SetResult);
             await cancelled.Task;
         });
-        hub.Declare(Address(server));
+        hub.Declare(server.Address);
         Route(hub, new RouteMatch(), new RouteRule { Timeouts = new RouteTimeouts { RequestMilliseconds = 100 } });
         using var channel = Channel(hub, HubFixture.ClusterIp);
 
@@ -225,8 +225,8 @@ public sealed class Http2Tests
     public async Task A_stream_of_messages_passes_a_route_that_retries_and_mirrors_message_by_message()
     {
         await using var hub = await HubFixture.StartAsync();
-        await using var server = await ServeAsync(EchoGrpcAsync);
-        hub.Declare(Address(server));
+        await using var server = await Http2Server.StartAsync(EchoGrpcAsync);
+        hub.Declare(server.Address);
         Route(hub, new RouteMatch(), new RouteRule
         {
             Retry = new RouteRetry { Attempts = 2, Codes = { 503 } },
@@ -251,13 +251,13 @@ public sealed class Http2Tests
     {
         await using var hub = await HubFixture.StartAsync();
         var turns = 0;
-        await using var server = await ServeAsync(async context =>
+        await using var server = await Http2Server.StartAsync(async context =>
         {
             var body = await new StreamReader(context.Request.Body).ReadToEndAsync(context.RequestAborted);
             context.Response.StatusCode = Interlocked.Increment(ref turns) < 3 ? 503 : 200;
             await context.Response.WriteAsync($"{body} {turns}");
         });
-        hub.Declare(Address(server));
+        hub.Declare(server.Address);
         Route(hub, new RouteMatch(), new RouteRule { Retry = new RouteRetry { Attempts = 2, Codes = { 503 } } });
         using var client = new HttpMessageInvoker(Handler(hub, HubFixture.ClusterIp));
         using var request = new HttpRequestMessage(HttpMethod.Put, "http://a/") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
@@ -272,14 +272,14 @@ public sealed class Http2Tests
     public async Task A_backend_that_declares_HTTP2_is_spoken_to_in_HTTP2_though_the_client_speaks_HTTP1()
     {
         await using var hub = await HubFixture.StartAsync();
-        await using var server = await ServeAsync(async context =>
+        await using var server = await Http2Server.StartAsync(async context =>
         {
             var body = await new StreamReader(context.Request.Body).ReadToEndAsync(context.RequestAborted);
             await context.Response.WriteAsync($"{context.Request.Protocol} {context.Request.Method} {context.Request.Host} {body}");
         });
-        hub.Declare(Address(server));
+        hub.Declare(server.Address);
         var service = new Service { Id = "shop/h2c", Namespace = "shop", Name = "h2c", Ports = { new ServicePort { Port = 80, Protocol = Protocol.Http2 } } };
-        service.Ports[0].Endpoints.Add(new Contract.Endpoint { Address = Address(server).Address.ToString(), Port = (uint)Address(server).Port, Ready = true });
+        service.Ports[0].Endpoints.Add(new Contract.Endpoint { Address = server.Address.Address.ToString(), Port = (uint)server.Address.Port, Ready = true });
         hub.Store.Apply(new SnapshotDelta { Version = hub.Store.Current.Version + 1, Services = { service } });
         Route(hub, new RouteMatch(), new RouteRule(), "shop/h2c");
         var client = await hub.ClientAsync(HubFixture.ClusterIp);
@@ -332,20 +332,6 @@ public sealed class Http2Tests
         ActivityHeadersPropagator = null,
         ConnectCallback = async (_, _) => new NetworkStream((await hub.ClientAsync(destination, http2: true)).Socket, ownsSocket: true),
     };
-
-    private static async Task<WebApplication> ServeAsync(RequestDelegate serve)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
-        builder.Logging.ClearProviders();
-        var app = builder.Build();
-        app.Run(serve);
-        await app.StartAsync(TestContext.Current.CancellationToken);
-        return app;
-    }
-
-    private static IPEndPoint Address(WebApplication app) =>
-        IPEndPoint.Parse(new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Authority);
 
     private static IPEndPoint ClosedPort()
     {
