@@ -19,6 +19,9 @@ internal sealed class HubFixture : IAsyncDisposable
     private readonly Socket _upstream = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly Socket _front = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
+    // A test that drops its end must not have the collector close it.
+    private readonly List<Peer> _peers = [];
+
     private HubFixture()
     {
         Hub = new HttpHub(Store, new LoadBalancer(TimeProvider.System, Random.Shared), Metrics, Dialer, TimeProvider.System, Guards.For(Store, Metrics), NullLoggerFactory.Instance);
@@ -59,7 +62,7 @@ internal sealed class HubFixture : IAsyncDisposable
         client ??= (IPEndPoint)accepted.RemoteEndPoint!;
         destination ??= Upstream;
         Hub.Accept(new Downstream(accepted, Pod, direction, client, destination, ConnectionRoute.For(Store.Current, direction, client, destination)), http2);
-        return await connecting;
+        return Keep(await connecting);
     }
 
     /// <summary>The next connection the hub opens.</summary>
@@ -69,7 +72,7 @@ internal sealed class HubFixture : IAsyncDisposable
         limit.CancelAfter(TimeSpan.FromSeconds(5));
         var socket = await _upstream.AcceptAsync(limit.Token);
         socket.NoDelay = true;
-        return new Peer(socket);
+        return Keep(new Peer(socket));
     }
 
     /// <summary>The client sends; what arrives upstream as a head comes back, with both ends.</summary>
@@ -118,7 +121,20 @@ internal sealed class HubFixture : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Hub.DisposeAsync();
+        foreach (var peer in _peers)
+        {
+            peer.Dispose();
+        }
         _upstream.Dispose();
         _front.Dispose();
+    }
+
+    private Peer Keep(Peer peer)
+    {
+        lock (_peers)
+        {
+            _peers.Add(peer);
+        }
+        return peer;
     }
 }
