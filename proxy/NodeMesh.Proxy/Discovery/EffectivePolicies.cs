@@ -1,10 +1,12 @@
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Resilience;
+using NodeMesh.Proxy.Security;
 
 namespace NodeMesh.Proxy.Discovery;
 
 /// <summary>What counts for the requests to one Service port, or by one rule of a route.</summary>
-internal sealed record EffectivePolicies(RateLimiter? RateLimit, FaultInjector? Fault, TrafficRules? Traffic)
+/// <param name="Access">Of the route alone: those of Services, namespaces and the mesh are asked in front of the pod.</param>
+internal sealed record EffectivePolicies(RateLimiter? RateLimit, FaultInjector? Fault, TrafficRules? Traffic, AccessRules? Access)
 {
-    public static EffectivePolicies None { get; } = new(null, null, null);
+    public static EffectivePolicies None { get; } = new(null, null, null, null);
 }

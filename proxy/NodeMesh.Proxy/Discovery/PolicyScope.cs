@@ -28,6 +28,12 @@ internal sealed class PolicyScope
         }
     }
 
+    /// <summary>Of a route, both as nodemesh.proto names them.</summary>
+    public static string OfRoute(RouteKind kind, string route) => $"{(kind == RouteKind.GrpcRoute ? "GRPCRoute" : "HTTPRoute")}/{route}";
+
+    /// <summary>A route or a rule of one: names of Services and namespaces are lower-case.</summary>
+    public bool IsOfRoute => _message.Scope.Length > 0 && char.IsAsciiLetterUpper(_message.Scope[0]);
+
     public AuthorizationEntry[] Authorizations { get; }
 
     public RateLimiter? RateLimit { get; }

@@ -8,9 +8,10 @@ internal sealed class RouteRuleEntry
     private readonly RouteBackend[] _backends;
     private readonly long[] _upTo;
 
-    public RouteRuleEntry(RouteRule rule)
+    public RouteRuleEntry(RouteRule rule, RouteKind kind = RouteKind.HttpRoute)
     {
         Rule = rule;
+        Kind = kind;
         _backends = [.. rule.Backends];
         _upTo = new long[_backends.Length];
         var sum = 0L;
@@ -25,6 +26,9 @@ internal sealed class RouteRuleEntry
     }
 
     public RouteRule Rule { get; }
+
+    /// <summary>Of its route.</summary>
+    public RouteKind Kind { get; }
 
     /// <summary>namespace/name of its route.</summary>
     public string Route => Rule.Route;

@@ -12,7 +12,7 @@ internal sealed class RouteTableEntry
         Port = (int)table.Port;
         Consumer = table.ConsumerNamespace;
         Kind = table.Kind;
-        var rules = table.Rules.Select(rule => new RouteRuleEntry(rule)).ToArray();
+        var rules = table.Rules.Select(rule => new RouteRuleEntry(rule, table.Kind)).ToArray();
         _patterns = [.. table.Matches.Select(match => new RoutePattern(match, rules[(int)match.Rule]))];
     }
 

@@ -9,8 +9,11 @@ internal sealed class AccessIndex(MeshSnapshot snapshot)
 {
     private readonly ConcurrentDictionary<AddressKey, AccessRules?> _found = new();
 
-    /// <summary>False: everybody may reach everything.</summary>
-    public bool HasRules { get; } = snapshot.Policies.Values.Any(scope => scope.Authorizations.Length > 0);
+    /// <summary>False: everybody may reach every pod.</summary>
+    public bool HasRules { get; } = snapshot.Policies.Values.Any(scope => scope is { IsOfRoute: false, Authorizations.Length: > 0 });
+
+    /// <summary>False: everybody may go by every route.</summary>
+    public bool HasRouteRules { get; } = snapshot.Policies.Values.Any(scope => scope is { IsOfRoute: true, Authorizations.Length: > 0 });
 
     /// <param name="home">The pod's namespace; null: as the snapshot has it.</param>
     /// <returns>null: everybody may.</returns>
@@ -45,7 +48,7 @@ internal sealed class AccessIndex(MeshSnapshot snapshot)
             }
             Add($"{port.Service}:{port.Port}");
         }
-        return entries.Count == 0 ? null : new AccessRules(entries);
+        return AccessRules.Of(entries);
 
         void Add(string scope)
         {

@@ -4,7 +4,7 @@ using NodeMesh.Proxy.Routing;
 namespace NodeMesh.Proxy.Security;
 
 /// <summary>
-/// All authorisations that count for one port of one pod. A denial that matches refuses; otherwise, if there are any that allow, one of them must match.
+/// All authorisations that count for one port of one pod, or for one rule of a route. A denial that matches refuses; otherwise, if there are any that allow, one of them must match.
 /// Immutable.
 /// </summary>
 /// <param name="all">In any order; at least one.</param>
@@ -13,6 +13,9 @@ internal sealed class AccessRules(IReadOnlyList<AuthorizationEntry> all)
     private readonly AuthorizationEntry[] _denials = [.. all.Where(entry => entry.Action == AuthorizationAction.Deny)];
     private readonly AuthorizationEntry[] _allowances = [.. all.Where(entry => entry.Action == AuthorizationAction.Allow)];
     private readonly AuthorizationEntry[] _audits = [.. all.Where(entry => entry.Action == AuthorizationAction.Audit)];
+
+    /// <summary>null: there are none, so everybody may.</summary>
+    public static AccessRules? Of(IReadOnlyList<AuthorizationEntry> all) => all.Count == 0 ? null : new AccessRules(all);
 
     /// <summary>By the connection alone.</summary>
     public AccessDecision Decide(in AccessFacts facts)

@@ -19,6 +19,13 @@ internal sealed partial class Authorizer(SnapshotStore store, PolicyMetrics metr
         {
             return true;
         }
+        return AllowsRequest(snapshot, rules, client, destination, head);
+    }
+
+    /// <summary>By the rules of its route, asked beside the client.</summary>
+    /// <param name="destination">Of the Service, as the client dialled it.</param>
+    public bool AllowsRequest(MeshSnapshot snapshot, AccessRules rules, IPAddress client, IPEndPoint destination, in RequestHead head)
+    {
         var facts = new AccessFacts(snapshot.FindWorkload(client), client, destination.Port);
         foreach (var audit in rules.Audits(facts, head))
         {
@@ -26,6 +33,15 @@ internal sealed partial class Authorizer(SnapshotStore store, PolicyMetrics metr
             LogAudited(logger, audit, facts.Source?.Id ?? "unknown", client, destination, head.Method, head.Target);
         }
         return Told(rules.Decide(facts, head), facts, destination);
+    }
+
+    /// <summary>For a request under way by a route: denied, if any of its client's would be. Neither counted nor logged.</summary>
+    public Access Foresee(IPAddress client, IPEndPoint destination, in RouteChoice choice)
+    {
+        var snapshot = store.Current;
+        return choice.Port is not null && snapshot.PoliciesOf.For(choice.Port, choice.Rule).Access is { } rules
+            ? rules.Decide(new AccessFacts(snapshot.FindWorkload(client), client, destination.Port)).Access
+            : Access.Allowed;
     }
 
     /// <summary>For a connection that is no HTTP.</summary>

@@ -17,7 +17,7 @@ internal sealed class ConnectionGuard
         Egress = egress;
         store.Applied += snapshot =>
         {
-            if (snapshot.Access.HasRules)
+            if (snapshot.Access.HasRules || snapshot.Access.HasRouteRules)
             {
                 foreach (var (connection, _) in _connections)
                 {

@@ -29,6 +29,7 @@ public abstract class TrafficUnderPolicies(SharedMesh mesh) : IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         mesh.Mesh.Resources.Delete("policy");
+        mesh.Mesh.Resources.Delete("route-guarded");
         mesh.Mesh.Resources.Delete("service-guarded");
         foreach (var isNear in new[] { true, false })
         {
@@ -109,6 +110,40 @@ public abstract class TrafficUnderPolicies(SharedMesh mesh) : IAsyncLifetime
 
         Assert.False(result.Ok);
         Assert.True(result.Milliseconds < 8_000, $"it went on for {result.Milliseconds} ms");
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_policy_on_a_rule_of_a_route_counts_for_what_goes_by_that_rule_alone()
+    {
+        mesh.Mesh.Resources.Write("route-guarded", """
+            {apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: guarded, namespace: default}, spec: {
+              parentRefs: [{group: '', kind: Service, name: guarded, port: 80}], rules: [
+                {name: open, matches: [{path: {value: /open}}], backendRefs: [{name: guarded, port: 80}]},
+                {name: closed, backendRefs: [{name: guarded, port: 80}]}]}}
+            ---
+            {apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: guarded, namespace: default}, spec: {
+              parentRefs: [{group: '', kind: Service, name: guarded, port: 82}], rules: [{name: closed, backendRefs: [{name: guarded, port: 82}]}]}}
+            """);
+        var slow = CallAsync("/closed?delay=8000", "GET");
+        await Task.Delay(300);
+        RoutePolicy("HTTPRoute");
+
+        var refused = await Eventually.HoldsAsync("the rule is closed", () => CallAsync("/closed", "GET"), result => result.Status == 403);
+        Assert.Equal("denied", refused.Headers!["nodemesh-error"]);
+        Assert.True((await slow) is { Ok: false, Milliseconds: < 8_000 });
+        Assert.True((await CallAsync("/open", "GET")).Ok);
+        Assert.True((await mesh.Client().CallAsync("grpc", $"{Guarded}:82")).Ok);
+        Assert.True((await mesh.Client().CallAsync("http", $"{mesh.Server().V4}:8080")).Ok);
+
+        RoutePolicy("GRPCRoute");
+        var grpc = await UntilAsync(mesh.Client(), "grpc", $"{Guarded}:82", result => !result.Ok);
+        Assert.Contains("PermissionDenied", grpc.Error, StringComparison.Ordinal);
+        Assert.True((await CallAsync("/closed", "GET")).Ok);
+
+        void RoutePolicy(string kind) => mesh.Mesh.Resources.Write("policy", $$"""
+            {apiVersion: nodemesh.io/v1alpha1, kind: AuthorizationPolicy, metadata: {name: policy, namespace: default}, spec: {
+              targetRefs: [{group: gateway.networking.k8s.io, kind: {{kind}}, name: guarded, sectionName: closed}], action: Deny, rules: [ { {{ByClients}} } ] } }
+            """);
     }
 
     [Fact(Timeout = 60_000)]

@@ -1,5 +1,6 @@
 using NodeMesh.Agent.Compiler.Routes;
 using NodeMesh.Agent.Resources;
+using NodeMesh.Agent.Resources.Model;
 using NodeMesh.Agent.Resources.Model.Policies;
 
 namespace NodeMesh.Agent.Compiler.Policies;
@@ -60,9 +61,14 @@ internal sealed class PolicyTables
             {
                 return target.Refusal!;
             }
-            var closed = target.Reference is { Group: "", Kind: "Service" } service ? $"{policy.Metadata.Namespace}/{service.Name}" : policy.Metadata.Namespace;
+            var id = $"{policy.Metadata.Namespace}/{target.Reference.Name}";
+            var (closed, what) = target.Reference switch
+            {
+                { Group: "", Kind: "Service" } => (id, $"Service {id}"),
+                { Group: GatewayApi.Group, Kind: GatewayApi.HttpRoute or GatewayApi.GrpcRoute } route => ($"{route.Kind}/{id}", $"{route.Kind} {id}"),
+                _ => (policy.Metadata.Namespace, $"namespace {policy.Metadata.Namespace}"),
+            };
             Scope(closed).Authorizations.Add(AuthorizationCompiler.Closed(authorization));
-            var what = closed == policy.Metadata.Namespace ? $"namespace {closed}" : $"Service {closed}";
             return target.Refusal! with { Message = $"{target.Refusal.Message}; until that is mended everything in {what} is denied" };
         }
         if (policy is not AuthorizationPolicy)

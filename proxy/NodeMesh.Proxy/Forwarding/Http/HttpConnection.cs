@@ -29,6 +29,7 @@ internal sealed class HttpConnection : IGuarded
     private Http1Connection? _upstream;
     private bool _isGone;
     private readonly List<UpstreamTarget> _entered = [];
+    private readonly List<RoutedRequest> _routed = [];
 
     public HttpConnection(Downstream downstream, bool http2, PodHttp pod, RequestRouter router, ProxyMetrics metrics, IUpstreamDialer dialer)
     {
@@ -197,9 +198,37 @@ internal sealed class HttpConnection : IGuarded
         }
     }
 
+    /// <summary>A request goes by a route.</summary>
+    public void Enter(RoutedRequest request)
+    {
+        lock (_routed)
+        {
+            _routed.Add(request);
+        }
+    }
+
+    public void Leave(RoutedRequest request)
+    {
+        lock (_routed)
+        {
+            _routed.Remove(request);
+        }
+    }
+
     /// <summary>Ends the connection if a request under way goes where its client may send none any more. Requests to come are asked about one by one.</summary>
     public void Recheck(Authorizer authorizer)
     {
+        lock (_routed)
+        {
+            foreach (var request in _routed)
+            {
+                if (authorizer.Foresee(Downstream.Client.Address, Downstream.OriginalDestination, request.Choice) == Access.Denied)
+                {
+                    Abort(Reason.Denied);
+                    return;
+                }
+            }
+        }
         lock (_entered)
         {
             foreach (var target in _entered)

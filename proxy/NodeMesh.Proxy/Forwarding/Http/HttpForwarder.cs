@@ -82,7 +82,7 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
     {
         var began = time.GetTimestamp();
         exchange.Connection.RequestBegins();
-        var outcome = await gate.AskAsync(exchange, policies, head);
+        var outcome = await gate.AskAsync(exchange, policies, choice, head);
         exchange.Connection.RequestEnds();
         if (outcome is not { } stopped)
         {

@@ -46,7 +46,7 @@ internal sealed class HttpHub : IAsyncDisposable
         var http1 = new AuthorizingEngine(new Http1Engine(time, loggers.CreateLogger<Http1Engine>()), guard);
         var http2 = new AuthorizingEngine(new Http2Engine(loggers.CreateLogger<Http2Engine>()), guard);
         var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics));
-        _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random));
+        _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random, guard.Authorizer));
         _connectionFactory = new SocketConnectionContextFactory(HubLimits.Transport(), loggers.CreateLogger("NodeMesh.Proxy.Forwarding.Http.Transport"));
         var options = HubLimits.Server();
         options.Listen(_listeners.Http1.EndPoint, listen =>

@@ -3,31 +3,36 @@ using NodeMesh.Contract;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Routing;
+using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Forwarding.Http;
 
 /// <summary>
-/// What policies have to say of a request before it goes anywhere: limits first, since what is over the limit should cost nothing, then faults.
+/// What policies have to say of a request before it goes anywhere: who may not go by its route is sent back before it uses up a limit that others
+/// share; then limits, since what is over them should cost nothing; then faults.
 /// Asked on the side of the client, where Service and route are known.
 /// </summary>
-internal sealed class PolicyGate(TimeProvider time, Random random)
+internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer authorizer)
 {
     /// <summary>Cheap where there are no policies.</summary>
     public static bool Concerns(in RouteChoice choice, out EffectivePolicies policies)
     {
         policies = choice.Port is null ? EffectivePolicies.None : choice.Snapshot.PoliciesOf.For(choice.Port, choice.Rule);
-        return policies.RateLimit is not null || policies.Fault is not null;
+        return policies.RateLimit is not null || policies.Fault is not null || policies.Access is not null;
     }
 
     /// <returns>null: it may go on; else it has been answered.</returns>
-    public async ValueTask<ExchangeOutcome?> AskAsync(HttpExchange exchange, EffectivePolicies policies, RequestHead head)
+    public async ValueTask<ExchangeOutcome?> AskAsync(HttpExchange exchange, EffectivePolicies policies, RouteChoice choice, RequestHead head)
     {
+        var downstream = exchange.Connection.Downstream;
+        if (policies.Access is { } rules && !authorizer.AllowsRequest(choice.Snapshot, rules, downstream.Client.Address, downstream.OriginalDestination, head))
+        {
+            return Answer(exchange, Reason.Denied.HttpStatus(), Reason.Denied, null);
+        }
         if (policies.RateLimit is { } limiter)
         {
-            var client = exchange.Connection.Downstream.Client.Address;
-            var workload = exchange.Connection.Downstream.Route.Source;
-            if (limiter.Take(new RateLimitClient(workload, client), head, time.GetTimestamp()) is { } refusal)
+            if (limiter.Take(new RateLimitClient(downstream.Route.Source, downstream.Client.Address), head, time.GetTimestamp()) is { } refusal)
             {
                 return Refuse(exchange, refusal);
             }

@@ -46,10 +46,18 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
             {
                 // :: Step 2: apply the rule's filters, and send the copies it wants.
                 using var request = new RoutedRequest(exchange, choice, head, time, random);
-                mirrors.Send(request, request.Rule.Rule.Filters);
+                connection.Enter(request);
+                try
+                {
+                    mirrors.Send(request, request.Rule.Rule.Filters);
 
-                // :: Step 3: try, and try again.
-                (outcome, last) = await TryAsync(request);
+                    // :: Step 3: try, and try again.
+                    (outcome, last) = await TryAsync(request);
+                }
+                finally
+                {
+                    connection.Leave(request);
+                }
                 exchange.Routed = null;
             }
 

@@ -102,6 +102,9 @@ public class AttachmentTests
     [InlineData("{kind: Namespace, name: other}", "shop")]
     [InlineData("{kind: Deployment, name: web}", "shop")]
     [InlineData(ToMesh, "shop")]
+    [InlineData("{group: gateway.networking.k8s.io, kind: HTTPRoute, name: web, sectionName: nothing}", "HTTPRoute/shop/web")]
+    [InlineData("{group: gateway.networking.k8s.io, kind: GRPCRoute, name: nobody, sectionName: first}", "GRPCRoute/shop/nobody")]
+    [InlineData("{group: gateway.networking.k8s.io, kind: TCPRoute, name: web}", "shop")]
     public void An_authorization_whose_target_cannot_be_made_out_denies_everything_it_may_have_meant(string target, string closed)
     {
         var compiled = Compile(Policy("AuthorizationPolicy", "action: Allow, rules: [{}]", target));
@@ -110,6 +113,19 @@ public class AttachmentTests
         Assert.Equal(AuthorizationAction.Deny, authorization.Action);
         Assert.Equal(new Contract.AuthorizationRule(), Assert.Single(authorization.Rules));
         Assert.False(compiled.Accepted("AuthorizationPolicy/shop/p").Status);
+    }
+
+    [Theory]
+    [InlineData("HTTPRoute, name: web", "HTTPRoute/shop/web", true)]
+    [InlineData("HTTPRoute, name: web, sectionName: first", "HTTPRoute/shop/web#first", true)]
+    [InlineData("GRPCRoute, name: later", "GRPCRoute/shop/later", false)]
+    public void An_authorization_is_attached_to_a_route_or_a_rule_of_it(string target, string scope, bool isThere)
+    {
+        var compiled = Compile(Policy("AuthorizationPolicy", "action: Allow, rules: [{}]", $"{{group: gateway.networking.k8s.io, kind: {target}}}"));
+
+        Assert.Equal([scope], compiled.Content.Policies.Keys);
+        Assert.Equal(AuthorizationAction.Allow, compiled.Scope(scope).Authorizations.Single().Action);
+        Assert.Equal(isThere, compiled.Accepted("AuthorizationPolicy/shop/p").Status);
     }
 
     [Theory]

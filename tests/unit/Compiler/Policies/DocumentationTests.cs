@@ -10,7 +10,7 @@ public class DocumentationTests
         {apiVersion: v1, kind: Service, metadata: {name: catalogue, namespace: shop}, spec: {clusterIP: 10.96.0.1, ports: [{name: http, port: 80}]}}
         ---
         {apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: catalogue, namespace: shop}, spec: {
-          parentRefs: [{group: '', kind: Service, name: catalogue}], rules: [{backendRefs: [{name: catalogue, port: 80}]}]}}
+          parentRefs: [{group: '', kind: Service, name: catalogue}], rules: [{name: orders, backendRefs: [{name: catalogue, port: 80}]}]}}
 
         """;
 
