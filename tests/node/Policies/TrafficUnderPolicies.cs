@@ -124,7 +124,9 @@ public abstract class TrafficUnderPolicies(SharedMesh mesh) : IAsyncLifetime
             {apiVersion: gateway.networking.k8s.io/v1, kind: GRPCRoute, metadata: {name: guarded, namespace: default}, spec: {
               parentRefs: [{group: '', kind: Service, name: guarded, port: 82}], rules: [{name: closed, backendRefs: [{name: guarded, port: 82}]}]}}
             """);
-        var slow = CallAsync("/closed?delay=8000", "GET");
+        await Eventually.TrueAsync("the routes are compiled", async () => (await mesh.Near.Agent.GetAsync("/routes")).Split("\"Accepted\"").Length > 4);
+        await mesh.Near.Agent.ReadyAsync();
+        var slow = mesh.Client().CallAsync(new CallRequest { Kind = "http", Target = Http, Path = "/closed?delay=8000", TimeoutMilliseconds = 9_000 });
         await Task.Delay(300);
         RoutePolicy("HTTPRoute");
 
