@@ -25,6 +25,8 @@ internal sealed record ResourceSet
 
     public ImmutableSortedDictionary<string, TcpRoute> TcpRoutes { get; init; } = Of<TcpRoute>();
 
+    public ImmutableSortedDictionary<string, ReferenceGrant> ReferenceGrants { get; init; } = Of<ReferenceGrant>();
+
     public ImmutableSortedDictionary<string, AuthorizationPolicy> AuthorizationPolicies { get; init; } = Of<AuthorizationPolicy>();
 
     public ImmutableSortedDictionary<string, RateLimitPolicy> RateLimitPolicies { get; init; } = Of<RateLimitPolicy>();

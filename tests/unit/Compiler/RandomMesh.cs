@@ -23,7 +23,7 @@ internal sealed class RandomMesh
     public void Step(int choice)
     {
         var random = new Random(unchecked((choice * 1_000_003) + _steps++));
-        switch (random.Next(15))
+        switch (random.Next(16))
         {
             case < 4:
                 Resources = Resources with { Pods = Change(Resources.Pods, random, "p", 6, RandomPod) };
@@ -51,6 +51,9 @@ internal sealed class RandomMesh
                 break;
             case 13:
                 Resources = Resources with { AuthorizationPolicies = Change(Resources.AuthorizationPolicies, random, "t", 3, RandomAuthorizationPolicy) };
+                break;
+            case 14:
+                Resources = Resources with { ReferenceGrants = Change(Resources.ReferenceGrants, random, "g", 2, RandomGrant) };
                 break;
             default:
                 Observed = Observed.SetItem($"{Home(random)}/p{random.Next(6)}", [.. Enumerable.Range(0, random.Next(3)).Select(_ => IPAddress.Parse(Address(random)))]);
@@ -152,6 +155,16 @@ internal sealed class RandomMesh
     {
         Metadata = metadata,
         Spec = new TcpRouteSpec { ParentRefs = Parents(random), Rules = [new ConnectionRouteRule { BackendRefs = Backends(random) }] },
+    };
+
+    private static ReferenceGrant RandomGrant(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new ReferenceGrantSpec
+        {
+            From = [new ReferenceGrantFrom { Group = GatewayApi.Group, Kind = Pick(random, GatewayApi.HttpRoute, GatewayApi.GrpcRoute), Namespace = Home(random) }],
+            To = [new ReferenceGrantTo { Kind = "Service", Name = Pick<string?>(random, null, "s0", "s1") }],
+        },
     };
 
     private static FaultPolicy RandomFaultPolicy(Random random, ObjectMeta metadata) => new()

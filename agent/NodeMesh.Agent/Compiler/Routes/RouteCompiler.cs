@@ -2,12 +2,12 @@ using NodeMesh.Agent.Resources.Model;
 
 namespace NodeMesh.Agent.Compiler.Routes;
 
-/// <summary>Compiles one route by itself, with the Services it names.</summary>
+/// <summary>Compiles one route by itself, with the Services it names and the grants it needs.</summary>
 internal static class RouteCompiler
 {
-    public static CompiledRoute Compile(IRoute route, IReadOnlyDictionary<string, Service> services)
+    public static CompiledRoute Compile(IRoute route, IReadOnlyDictionary<string, Service> services, ReferenceGrants grants)
     {
-        var lookup = new ServiceLookup(services, new RouteFindings());
+        var lookup = new ServiceLookup(services, grants, new RouteFindings());
         var compiler = new RuleCompiler(route, lookup);
         var rules = new List<Contract.RouteRule?>();
         var matches = new List<RankedMatch>();

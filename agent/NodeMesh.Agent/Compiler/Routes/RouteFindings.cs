@@ -9,6 +9,9 @@ internal sealed class RouteFindings
     /// <summary>Services that were looked up, whether found or not: when one changes, the route must be compiled again.</summary>
     public HashSet<string> Services { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Other namespaces that were referred to: when a grant there changes, the route must be compiled again.</summary>
+    public HashSet<string> Namespaces { get; } = new(StringComparer.Ordinal);
+
     public void Unresolved(string reason, string message) => _unresolved.Add((reason, message));
 
     /// <param name="message">What is wrong, and what becomes of the rule.</param>

@@ -10,8 +10,10 @@ internal sealed class RouteLedger
     private readonly Dictionary<string, CompiledRoute> _compiled = new(StringComparer.Ordinal);
     private readonly MultiMap<string, string> _byService = new();
     private readonly MultiMap<string, string> _byParent = new();
+    private readonly MultiMap<string, string> _byNamespace = new();
     private readonly Dictionary<string, Dictionary<Attachment, SortedDictionary<int, string>>> _lost = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _inTrouble = new(StringComparer.Ordinal);
+    private ReferenceGrants _grants = new([]);
 
     public ImmutableSortedDictionary<string, Contract.ServiceRoutes> Routes { get; private set; } = MeshSnapshotContent.Empty.Routes;
 
@@ -20,7 +22,7 @@ internal sealed class RouteLedger
 
     public void Update(ResourceSet before, ResourceSet after)
     {
-        // :: Step 1: Routes that changed, and those that name a Service which changed.
+        // :: Step 1: Routes that changed, and those that name a Service, or need a grant, which changed.
         var touched = new Dictionary<string, IRoute?>(StringComparer.Ordinal);
         Touch(before.HttpRoutes, after.HttpRoutes, GatewayApi.HttpRoute, touched);
         Touch(before.GrpcRoutes, after.GrpcRoutes, GatewayApi.GrpcRoute, touched);
@@ -33,6 +35,17 @@ internal sealed class RouteLedger
                 touched.TryAdd(key, _compiled[key].Route);
             }
         }
+        if (!ReferenceEquals(before.ReferenceGrants, after.ReferenceGrants))
+        {
+            _grants = new ReferenceGrants(after.ReferenceGrants.Values);
+        }
+        foreach (var (_, old, now) in Changes.Between(before.ReferenceGrants, after.ReferenceGrants))
+        {
+            foreach (var key in _byNamespace[(now ?? old)!.Metadata.Namespace])
+            {
+                touched.TryAdd(key, _compiled[key].Route);
+            }
+        }
 
         // :: Step 2: The Services they are, or were, attached to.
         var services = new HashSet<string>(StringComparer.Ordinal);
@@ -41,7 +54,7 @@ internal sealed class RouteLedger
             Forget(key, services);
             if (route is not null)
             {
-                Remember(RouteCompiler.Compile(route, after.Services), services);
+                Remember(RouteCompiler.Compile(route, after.Services, _grants), services);
             }
         }
 
@@ -134,6 +147,10 @@ internal sealed class RouteLedger
         {
             _byService.Add(service, route.Key);
         }
+        foreach (var name in route.Findings.Namespaces)
+        {
+            _byNamespace.Add(name, route.Key);
+        }
         foreach (var attachment in route.Attachments)
         {
             _byParent.Add(attachment.Service, route.Key);
@@ -150,6 +167,10 @@ internal sealed class RouteLedger
         foreach (var service in route.Findings.Services)
         {
             _byService.Remove(service, key);
+        }
+        foreach (var name in route.Findings.Namespaces)
+        {
+            _byNamespace.Remove(name, key);
         }
         foreach (var attachment in route.Attachments)
         {

@@ -10,6 +10,7 @@ internal static class RouteReason
     public const string Conflicted = "Conflicted";
     public const string ResolvedRefs = "ResolvedRefs";
     public const string InvalidKind = "InvalidKind";
+    public const string RefNotPermitted = "RefNotPermitted";
     public const string BackendNotFound = "BackendNotFound";
     public const string UnsupportedProtocol = "UnsupportedProtocol";
 }

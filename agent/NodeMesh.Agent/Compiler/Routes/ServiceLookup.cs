@@ -3,7 +3,7 @@ using NodeMesh.Agent.Resources.Model;
 namespace NodeMesh.Agent.Compiler.Routes;
 
 /// <summary>Finds what a route refers to, and remembers what it asked for.</summary>
-internal sealed class ServiceLookup(IReadOnlyDictionary<string, Service> services, RouteFindings findings)
+internal sealed class ServiceLookup(IReadOnlyDictionary<string, Service> services, ReferenceGrants grants, RouteFindings findings)
 {
     public RouteFindings Findings => findings;
 
@@ -23,7 +23,14 @@ internal sealed class ServiceLookup(IReadOnlyDictionary<string, Service> service
             findings.Unresolved(RouteReason.InvalidKind, $"{field}: {group}{backend.Kind} is no kind of backend; only Service is");
             return null;
         }
-        var id = $"{backend.Namespace ?? route.Metadata.Namespace}/{backend.Name}";
+        var home = backend.Namespace ?? route.Metadata.Namespace;
+        var id = $"{home}/{backend.Name}";
+        if (!MayRefer(route, home, backend.Name))
+        {
+            findings.Unresolved(RouteReason.RefNotPermitted,
+                $"{field}: no ReferenceGrant in namespace {home} lets a {route.Kind} of namespace {route.Metadata.Namespace} refer to the Service {backend.Name}");
+            return null;
+        }
         var service = Find(id);
         if (service is null)
         {
@@ -47,5 +54,17 @@ internal sealed class ServiceLookup(IReadOnlyDictionary<string, Service> service
             return null;
         }
         return new Contract.BackendPort { Service = id, Port = (uint)port.Port };
+    }
+
+    // Traffic of a parent may always go where its callers sent it: a consumer's route need not be granted that.
+    private bool MayRefer(IRoute route, string home, string name)
+    {
+        var from = route.Metadata.Namespace;
+        if (home == from || route.Parents.Any(parent => parent is { Group: "", Kind: "Service" } && parent.Name == name && (parent.Namespace ?? from) == home))
+        {
+            return true;
+        }
+        findings.Namespaces.Add(home);
+        return grants.Permit((route.Kind, from), ("", "Service", home, name));
     }
 }

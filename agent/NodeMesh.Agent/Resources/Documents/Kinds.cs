@@ -51,6 +51,13 @@ internal static class Kinds
         OtherVersions = [$"{GatewayApi.Group}/v1alpha2"],
     };
 
+    public static ResourceKind ReferenceGrant { get; } = new ResourceKind<ReferenceGrant>(
+        GatewayApi.ReferenceGrant, $"{GatewayApi.Group}/v1", "referencegrants", ModelJson.Default.ReferenceGrant,
+        (it, metadata) => it with { Metadata = metadata }, set => set.ReferenceGrants, (set, all) => set with { ReferenceGrants = all })
+    {
+        OtherVersions = [$"{GatewayApi.Group}/v1beta1"],
+    };
+
     public static ResourceKind AuthorizationPolicy { get; } = new ResourceKind<AuthorizationPolicy>(
         PolicyApi.AuthorizationPolicy, PolicyApi.Version, "authorizationpolicies", ModelJson.Default.AuthorizationPolicy,
         (it, metadata) => it with { Metadata = metadata }, set => set.AuthorizationPolicies, (set, all) => set with { AuthorizationPolicies = all })
@@ -77,7 +84,7 @@ internal static class Kinds
     /// <summary>Every kind that is read, from files and from the Kubernetes API: a new one is added here, and nowhere else.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } = 
     [
-        Namespace, Pod, Service, EndpointSlice, HttpRoute, GrpcRoute, TlsRoute, TcpRoute,
+        Namespace, Pod, Service, EndpointSlice, HttpRoute, GrpcRoute, TlsRoute, TcpRoute, ReferenceGrant,
         AuthorizationPolicy, RateLimitPolicy, FaultPolicy, TrafficPolicy, EgressPolicy,
     ];
 
@@ -90,7 +97,7 @@ internal static class Kinds
 
     /// <summary>The rest of the Gateway API.</summary>
     private static readonly FrozenSet<string> OtherGatewayKinds = FrozenSet.Create(
-        "BackendTLSPolicy", "Gateway", "GatewayClass", "ListenerSet", "ReferenceGrant", "UDPRoute");
+        "BackendTLSPolicy", "Gateway", "GatewayClass", "ListenerSet", "UDPRoute");
 
     /// <summary>The kind an object is read as; null: it is not read.</summary>
     /// <param name="complaint">Set when it looks like one that should be read, but can not be; else the object is of no use to the mesh.</param>

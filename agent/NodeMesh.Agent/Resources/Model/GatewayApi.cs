@@ -8,4 +8,5 @@ internal static class GatewayApi
     public const string GrpcRoute = "GRPCRoute";
     public const string TlsRoute = "TLSRoute";
     public const string TcpRoute = "TCPRoute";
+    public const string ReferenceGrant = "ReferenceGrant";
 }

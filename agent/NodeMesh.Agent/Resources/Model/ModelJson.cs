@@ -14,6 +14,7 @@ namespace NodeMesh.Agent.Resources.Model;
 [JsonSerializable(typeof(GrpcRoute))]
 [JsonSerializable(typeof(TlsRoute))]
 [JsonSerializable(typeof(TcpRoute))]
+[JsonSerializable(typeof(ReferenceGrant))]
 [JsonSerializable(typeof(AuthorizationPolicy))]
 [JsonSerializable(typeof(RateLimitPolicy))]
 [JsonSerializable(typeof(FaultPolicy))]

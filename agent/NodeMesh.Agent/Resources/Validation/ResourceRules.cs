@@ -24,6 +24,9 @@ internal static class ResourceRules
             case IRoute route:
                 RouteRules.Check(route, errors);
                 break;
+            case ReferenceGrant grant:
+                ReferenceGrantRules.Check(grant.Spec, errors);
+                break;
             case IPolicy policy:
                 PolicyRules.Check(policy, errors);
                 break;

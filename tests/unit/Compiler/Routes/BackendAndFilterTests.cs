@@ -37,12 +37,6 @@ public class BackendAndFilterTests
         Assert.Contains(compilation.Problems, problem => problem.Reason == reason);
     }
 
-    [Fact]
-    public void A_backend_of_another_namespace_needs_no_grant() => Assert.Equal("client/other", Table(TestMesh.Compile(Services + """
-        ---
-        {apiVersion: v1, kind: Service, metadata: {name: other, namespace: client}, spec: {ports: [{port: 80}]}}
-        """ + Route("{backendRefs: [{name: other, namespace: client, port: 80}]}"))).Rules[0].Backends[0].Port.Service);
-
     [Theory]
     [InlineData("type: Nonsense")]
     [InlineData("type: ExternalAuth")]
