@@ -35,4 +35,17 @@ internal static class CompletionCommand
         command.SetAction(result => Console.Write(result.GetValue(shell) == "zsh" ? Zsh : Bash));
         return command;
     }
+
+    /// <summary>What kubectl wants of `kubectl_complete-nodemesh WORD…`: a word a line, and then `:4`, that no names of files are meant.</summary>
+    public static void PrintForKubectl(RootCommand root, IReadOnlyList<string> words)
+    {
+        var line = string.Join(' ', words);
+        var begun = words.Count > 0 ? words[^1] : "";
+        foreach (var word in root.Parse(line).GetCompletions(line.Length).Select(item => item.InsertText ?? item.Label)
+            .Where(word => word.StartsWith(begun, StringComparison.Ordinal) && (char.IsAsciiLetter(word[0]) || begun.StartsWith('-'))))
+        {
+            Console.WriteLine(word);
+        }
+        Console.WriteLine(":4");
+    }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using NodeMesh.Cli;
 using NodeMesh.Cli.Check;
 using NodeMesh.Cli.Demo;
@@ -22,6 +23,20 @@ var root = new RootCommand("NodeMesh: a service mesh with one agent and one prox
     CompletionCommand.Create(),
     AppsCommand.Create(),
 };
+var help = root.Options.OfType<HelpOption>().Single();
+help.Action = new UsageHelp((HelpAction)help.Action!);
+root.SetAction(_ => root.Parse("--help").Invoke());
 
+if (ProgramName.Called == ProgramName.PluginCompletion)
+{
+    CompletionCommand.PrintForKubectl(root, args);
+    return 0;
+}
+var parsed = root.Parse(args);
+if (parsed.Errors is [var error, ..] && parsed.Action is System.CommandLine.Invocation.ParseErrorAction)
+{
+    await Console.Error.WriteLineAsync($"{ProgramName.Typed}: {string.Join(' ', error.Message.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.')}; {ProgramName.Typed} --help says what there is");
+    return 1;
+}
 // The commands handle Ctrl-C and SIGTERM themselves: tidying up takes as long as it takes.
-return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
+using NodeMesh.Cli.Yaml;
 
 namespace NodeMesh.Cli;
 
@@ -9,16 +11,28 @@ internal static class VersionCommand
 {
     public static Command Create()
     {
-        var command = new Command("version", "Prints the version, the commit it was built from, and what it runs on.");
-        command.SetAction(_ => Console.WriteLine(Describe()));
+        var output = new Option<string>("--output", "-o") { Description = "text, json or yaml.", DefaultValueFactory = _ => "text" };
+        output.AcceptOnlyFromAmong("text", "json", "yaml");
+        var command = new Command("version", "Prints the version, the commit it was built from, and what it runs on.") { output };
+        command.SetAction(result => Print(result.GetValue(output)));
         return command;
     }
 
-    private static string Describe()
+    private static void Print(string? format)
     {
-        var version = typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
-        var parts = version.Split('+', 2);
-        var commit = parts.Length == 2 ? $" (commit {parts[1][..Math.Min(12, parts[1].Length)]})" : "";
-        return $"nodemesh {parts[0]}{commit}, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}";
+        var parts = (typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown").Split('+', 2);
+        var facts = new JsonObject
+        {
+            ["version"] = parts[0],
+            ["commit"] = parts.Length == 2 ? parts[1][..Math.Min(12, parts[1].Length)] : null,
+            ["runtime"] = RuntimeInformation.FrameworkDescription,
+            ["system"] = RuntimeInformation.OSDescription,
+        };
+        Console.Write(format switch
+        {
+            "json" => facts + "\n",
+            "yaml" => YamlText.Write(facts, sorted: false),
+            _ => $"nodemesh {facts["version"]}{(facts["commit"] is { } commit ? $" (commit {commit})" : "")}, {facts["runtime"]}, {facts["system"]}\n",
+        });
     }
 }

@@ -59,6 +59,10 @@ internal static class CheckCommand
     private static void Print(Finding finding)
     {
         var sign = finding.Severity switch { Severity.Good => "[green]✓[/]", Severity.Warning => "[yellow]![/]", _ => "[red]✗[/]" };
+        if (Console.IsOutputRedirected)
+        {
+            AnsiConsole.Profile.Width = int.MaxValue; // one line to a finding, whoever reads it
+        }
         AnsiConsole.MarkupLine($"{sign} {Markup.Escape($"{finding.About}: {finding.Message}")}{(finding.Remedy.Length > 0 ? $" [grey]→[/] {Markup.Escape(finding.Remedy)}" : "")}");
     }
 

@@ -64,9 +64,15 @@ internal sealed class MeshChecks(ClusterApi api, string @namespace)
         {
             findings.Add(Finding.Warning(about, $"version {agent.Version}, this program is {Chart.Version}", "nodemesh upgrade"));
         }
-        if (await nodes.TryAskAsync(agent, "pods", default) is not { } answer)
+        if ((await nodes.TryAskAsync(agent, "pods", default)).Json is not { } answer)
         {
-            return [.. findings, Finding.Warning(about, "its admin port does not answer through the API server", "see that you have the right to get pods/proxy, and that the API server reaches the nodes' port 15020")];
+            return
+            [
+                .. findings,
+                Finding.Warning(
+                    about, "its admin port does not answer through the API server",
+                    $"see that you have the right to get pods/proxy, and that the API server reaches the nodes' port {agent.AdminPort}"),
+            ];
         }
         var enrolled = (answer["pods"] as JsonArray ?? []).OfType<JsonNode>().Where(p => p["enrolled"]?.GetValue<bool>() == true).ToList();
         foreach (var pod in enrolled.Where(p => p["captured"]?.GetValue<bool>() != true))
@@ -78,7 +84,7 @@ internal sealed class MeshChecks(ClusterApi api, string @namespace)
             findings.Add(Finding.Warning(about, "iptables captures there", $"kubectl -n {@namespace} logs {agent.Pod} -c agent | grep 'capture by' says what eBPF lacks"));
         }
         findings.AddRange(await MetricsAsync(nodes, agent, about));
-        foreach (var problem in (await nodes.TryAskAsync(agent, "problems", default) as JsonArray ?? []).OfType<JsonNode>().Where(p => p["kind"]?.ToString() == "Node"))
+        foreach (var problem in ((await nodes.TryAskAsync(agent, "problems", default)).Json as JsonArray ?? []).OfType<JsonNode>().Where(p => p["kind"]?.ToString() == "Node"))
         {
             findings.Add(Finding.Warning(about, problem["message"]?.ToString() ?? "", "see docs/install.md"));
         }

@@ -24,30 +24,36 @@ internal sealed class ClusterApi : IDisposable
     {
         configuration.HttpClientTimeout = AnswerLimit;
         configuration.UserAgent = FieldManager;
+        Namespace = configuration.Namespace is { Length: > 0 } own ? own : "default";
         _client = new Kubernetes(configuration);
         _credentials = Kubernetes.CreateCredentials(configuration);
     }
 
     public Uri Server => _client.BaseUri;
 
+    /// <summary>The namespace of the context: where an object is looked for that is named without one.</summary>
+    public string Namespace { get; }
+
     /// <exception cref="ClusterException">There is no usable kubeconfig.</exception>
     public static ClusterApi Connect(string? kubeconfig, string? context)
     {
-        var file = kubeconfig ?? Environment.GetEnvironmentVariable("KUBECONFIG")?.Split(Path.PathSeparator).FirstOrDefault(File.Exists)
-            ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".kube", "config");
+        // As kubectl has it: the files of $KUBECONFIG are one, and those that are not there are passed over.
+        var home = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".kube", "config");
+        var named = kubeconfig ?? (Environment.GetEnvironmentVariable("KUBECONFIG") is { Length: > 0 } variable ? variable : home);
+        var files = (kubeconfig is null ? named.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries) : [named]).Where(File.Exists).ToList();
         try
         {
-            if (kubeconfig is null && !File.Exists(file) && KubernetesClientConfiguration.IsInCluster())
+            if (files.Count == 0)
             {
-                return new ClusterApi(KubernetesClientConfiguration.InClusterConfig());
+                return kubeconfig is null && KubernetesClientConfiguration.IsInCluster()
+                    ? new ClusterApi(KubernetesClientConfiguration.InClusterConfig())
+                    : throw new ClusterException($"there is no kubeconfig at {named}: name one with --kubeconfig, or in $KUBECONFIG");
             }
-            return File.Exists(file)
-                ? new ClusterApi(KubernetesClientConfiguration.BuildConfigFromConfigFile(new FileInfo(file), context))
-                : throw new ClusterException($"there is no kubeconfig at {file}: name one with --kubeconfig, or in $KUBECONFIG");
+            return new ClusterApi(KubernetesClientConfiguration.BuildConfigFromConfigObject(Kubeconfigs.Read(files), context));
         }
         catch (Exception e) when (e is KubeConfigException or IOException or UnauthorizedAccessException or FormatException or YamlDotNet.Core.YamlException)
         {
-            throw new ClusterException($"the kubeconfig {file} is not usable{(context is null ? "" : $" with context {context}")}: {e.Message}", inner: e);
+            throw new ClusterException($"the kubeconfig {named} is not usable{(context is null ? "" : $" with context {context}")}: {e.Message}", inner: e);
         }
     }
 

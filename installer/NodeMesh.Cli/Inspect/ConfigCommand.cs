@@ -19,10 +19,7 @@ internal static class ConfigCommand
         {
             using var api = cluster.Connect(result);
             var nodes = new MeshNodes(api, cluster.Namespace(result));
-            var all = await nodes.ListAsync(cancellation);
-            var node = all.FirstOrDefault(n => n.Node == result.GetValue(name))
-                ?? throw new ClusterException($"no agent runs on a node {result.GetValue(name)}; they run on {string.Join(", ", all.Select(n => n.Node))}");
-            var text = await nodes.AskAsync(node, "config", cancellation);
+            var text = await nodes.AskAsync(await nodes.FindAsync(result.GetRequiredValue(name), cancellation), "config", cancellation);
             Console.Write(result.GetValue(output) == "yaml" ? YamlText.Write(JsonNode.Parse(text), sorted: false) : text);
             return 0;
         }));

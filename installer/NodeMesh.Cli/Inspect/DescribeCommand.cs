@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using NodeMesh.Cli.Cluster;
 using NodeMesh.Cli.Output;
 
@@ -10,22 +9,22 @@ internal static class DescribeCommand
 {
     public static Command Create()
     {
-        var kind = new Argument<string>("kind") { Description = "service, pod or route." };
-        kind.AcceptOnlyFromAmong("service", "pod", "route");
+        var kind = new Argument<string>("kind") { Description = "service, pod, route; or a kind of routes, where two have the same name.", HelpName = "service|pod|route" };
+        kind.AcceptOnlyFromAmong("service", "svc", "pod", "po", "route", "httproute", "grpcroute", "tlsroute", "tcproute");
         var name = new Argument<string>("name") { Description = "Its name." };
-        var home = new Option<string>("--namespace", "-n") { Description = "Its namespace.", DefaultValueFactory = _ => "default" };
+        var home = new Option<string?>("--namespace", "-n") { Description = "Its namespace; else that of the context." };
         var output = new OutputOption();
         var cluster = new ClusterOptions();
         var command = cluster.AddTo(new Command("describe", "Says what applies to a Service, a pod or a route, and which resource says so.") { kind, name, home, output.Option });
         command.SetAction((result, cancellation) => CommandFailure.ReportAsync("describe", async () =>
         {
             using var api = cluster.Connect(result);
-            var facts = new Facts(api, new MeshNodes(api, cluster.Namespace(result)), result.GetRequiredValue(home), result.GetRequiredValue(name), cancellation);
+            var facts = new Facts(api, cluster.Namespace(result), result.GetValue(home) ?? api.Namespace, result.GetRequiredValue(name), cancellation);
             var rows = result.GetRequiredValue(kind) switch
             {
-                "service" => await facts.OfServiceAsync(),
-                "pod" => await facts.OfPodAsync(),
-                _ => await facts.OfRouteAsync(),
+                "service" or "svc" => await facts.OfServiceAsync(),
+                "pod" or "po" => await facts.OfPodAsync(),
+                var route => await facts.OfRouteAsync(route == "route" ? null : route),
             };
             output.Print(result, rows, Column.Of("WHAT", "what"), Column.Of("IS", "is"), Column.Of("BY", "by"));
             return 0;

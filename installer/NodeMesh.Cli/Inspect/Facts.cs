@@ -4,10 +4,13 @@ using NodeMesh.Cli.Cluster;
 namespace NodeMesh.Cli.Inspect;
 
 /// <summary>What is known of one object, each fact with the resource it comes from.</summary>
-internal sealed class Facts(ClusterApi api, MeshNodes nodes, string home, string name, CancellationToken cancellation)
+/// <param name="mesh">The mesh's namespace.</param>
+/// <param name="home">The object's.</param>
+internal sealed class Facts(ClusterApi api, string mesh, string home, string name, CancellationToken cancellation)
 {
     private const string MeshLabel = "nodemesh.io/mesh";
 
+    private readonly MeshNodes _nodes = new(api, mesh);
     private readonly JsonArray _rows = [];
 
     public async Task<JsonArray> OfServiceAsync()
@@ -24,11 +27,12 @@ internal sealed class Facts(ClusterApi api, MeshNodes nodes, string home, string
             var endpoints = (slice["endpoints"] as JsonArray ?? []).OfType<JsonNode>().ToList();
             Add("endpoints", $"{endpoints.Count(e => e["conditions"]?["ready"]?.GetValue<bool>() != false)} ready of {endpoints.Count}", $"EndpointSlice {home}/{slice["metadata"]?["name"]}");
         }
-        foreach (var route in (await RoutesCommand.ReadAsync(api, cancellation)).OfType<JsonNode>().Where(r => r["service"]!.ToString().Split(':')[0] == $"{home}/{name}"))
+        foreach (var route in (await RouteRow.ReadAsync(api, null, cancellation)).Where(r => r.Service == $"{home}/{name}"))
         {
-            Add("route", $"accepted {route["accepted"]}, references {route["resolvedRefs"]}{(route["why"]?.ToString() is { Length: > 0 } why ? $": {why}" : "")}", $"{route["kind"]} {route["namespace"]}/{route["name"]}");
+            Add("route", route.Standing, $"{route.Kind} {route.Namespace}/{route.Name}");
         }
-        await AddProblemsAsync("Service");
+        await AddPoliciesAsync(policy => policy.Concerns("Service", name));
+        await AddProblemsAsync(["Service"]);
         return _rows;
     }
 
@@ -52,47 +56,91 @@ internal sealed class Facts(ClusterApi api, MeshNodes nodes, string home, string
         {
             Add(annotation.Key, annotation.Value?.ToString(), $"annotation of Pod {home}/{name}");
         }
-        var node = (await nodes.ListAsync(cancellation)).FirstOrDefault(n => n.Node == pod["spec"]?["nodeName"]?.ToString());
-        if (node is null)
+        Add("captured", await CapturedAsync(pod["spec"]?["nodeName"]?.ToString()), $"the agent on {pod["spec"]?["nodeName"]}");
+        var services = await ServicesOfAsync(pod);
+        foreach (var service in services)
         {
-            Add("captured", $"no: no agent runs on node {pod["spec"]?["nodeName"]}", "DaemonSet nodemesh");
+            Add("service", service, $"selector of Service {home}/{service}");
         }
-        else
-        {
-            var seen = ((await nodes.TryAskAsync(node, "pods", cancellation))?["pods"] as JsonArray ?? []).FirstOrDefault(p => p?["namespace"]?.ToString() == home && p["name"]?.ToString() == name);
-            Add("captured", seen is null ? "no: the agent does not know it" : seen["captured"]?.GetValue<bool>() == true ? "yes" : $"no: {string.Join("; ", seen["missing"] as JsonArray ?? [])}", $"the agent on {node.Node}");
-        }
-        await AddProblemsAsync("Pod");
+        await AddPoliciesAsync(policy => services.Append("").Any(service => policy.Concerns("Service", service)) && policy.Kind is "AuthorizationPolicy" or "EgressPolicy");
+        await AddProblemsAsync(["Pod"]);
         return _rows;
     }
 
-    public async Task<JsonArray> OfRouteAsync()
+    /// <param name="kind">In lower case; null: any.</param>
+    public async Task<JsonArray> OfRouteAsync(string? kind)
     {
-        foreach (var row in (await RoutesCommand.ReadAsync(api, cancellation)).OfType<JsonNode>().Where(r => r["namespace"]!.ToString() == home && r["name"]!.ToString() == name))
+        var routes = (await RouteRow.ReadAsync(api, home, cancellation))
+            .Where(r => r.Name == name && (kind is null || r.Kind.Equals(kind, StringComparison.OrdinalIgnoreCase))).ToList();
+        var kinds = routes.Select(r => r.Kind).Distinct().ToList();
+        switch (kinds)
         {
-            Add($"at Service {row["service"]}", $"accepted {row["accepted"]}, references {row["resolvedRefs"]}{(row["why"]?.ToString() is { Length: > 0 } why ? $": {why}" : "")}", $"{row["kind"]} {home}/{name}");
+            case []:
+                throw NotFound("route with a Service as parent");
+            case [_, _, ..]:
+                throw new ClusterException($"{string.Join(" and ", kinds.Select(k => $"{k} {home}/{name}"))} have the same name: say which by its kind, as in describe {kinds[0].ToLowerInvariant()} {name}");
         }
-        if (_rows.Count == 0)
+        foreach (var route in routes)
         {
-            throw NotFound("route with a Service as parent");
+            Add($"at Service {route.ServiceAndPort}", route.Standing, $"{route.Kind} {home}/{name}");
         }
-        foreach (var (kind, _) in RoutesCommand.Kinds)
-        {
-            await AddProblemsAsync(kind);
-        }
+        await AddPoliciesAsync(policy => policy.TargetKind == kinds[0] && policy.TargetName == name);
+        await AddProblemsAsync(kinds);
         return _rows;
     }
 
-    private async Task AddProblemsAsync(string kind)
+    private async Task<string> CapturedAsync(string? nodeName)
+    {
+        if ((await _nodes.ListAsync(cancellation)).FirstOrDefault(n => n.Node == nodeName) is not { } node)
+        {
+            return nodeName is null ? "no: it is on no node yet" : $"no: no agent runs on node {nodeName}";
+        }
+        var answer = await _nodes.TryAskAsync(node, "pods", cancellation);
+        if (answer.Json is null)
+        {
+            return $"unknown: {answer.Problem}";
+        }
+        var seen = (answer.Json["pods"] as JsonArray ?? []).FirstOrDefault(p => p?["namespace"]?.ToString() == home && p["name"]?.ToString() == name);
+        return seen switch
+        {
+            null => "no: the agent does not know it",
+            _ when seen["captured"]?.GetValue<bool>() == true => "yes",
+            _ when seen["enrolled"]?.GetValue<bool>() != true => "no: it is not enrolled",
+            _ => $"no: {string.Join("; ", seen["missing"] as JsonArray ?? [])}",
+        };
+    }
+
+    private async Task<IReadOnlyList<string>> ServicesOfAsync(JsonNode pod)
+    {
+        var labels = pod["metadata"]?["labels"] as JsonObject ?? [];
+        return
+        [
+            .. from service in await api.ListAsync($"/api/v1/namespaces/{home}/services", cancellation)
+               let selector = service["spec"]?["selector"] as JsonObject
+               where selector is { Count: > 0 } && selector.All(wanted => labels[wanted.Key]?.ToString() == wanted.Value?.ToString())
+               select service["metadata"]!["name"]!.ToString(),
+        ];
+    }
+
+    private async Task AddPoliciesAsync(Func<PolicyRow, bool> isWanted)
+    {
+        foreach (var policy in (await PolicyRow.ReadAsync(api, home, mesh, cancellation)).Where(isWanted))
+        {
+            Add("policy", policy.Standing, $"{policy.Kind} {policy.Namespace}/{policy.Name}");
+        }
+    }
+
+    // Every node compiles the same resources, but only the pod's own finds its pods: the same problem is told once.
+    private async Task AddProblemsAsync(IReadOnlyList<string> kinds)
     {
         var said = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var node in await nodes.ListAsync(cancellation))
+        foreach (var answer in await _nodes.AskAllAsync(await _nodes.ListAsync(cancellation), "problems", cancellation))
         {
-            foreach (var problem in (await nodes.TryAskAsync(node, "problems", cancellation) as JsonArray ?? []).OfType<JsonNode>())
+            foreach (var problem in (answer.Json as JsonArray ?? []).OfType<JsonNode>())
             {
-                if (problem["kind"]?.ToString() == kind && problem["object"]?.ToString() == $"{home}/{name}" && said.Add(problem["message"]?.ToString() ?? ""))
+                if (kinds.Contains(problem["kind"]?.ToString()) && problem["object"]?.ToString() == $"{home}/{name}" && said.Add(problem["message"]?.ToString() ?? ""))
                 {
-                    Add("problem", problem["message"]?.ToString(), $"the agent on {node.Node}");
+                    Add("problem", problem["message"]?.ToString(), $"the agent on {answer.Node.Node}");
                 }
             }
         }

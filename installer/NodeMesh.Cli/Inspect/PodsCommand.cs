@@ -19,27 +19,30 @@ internal static class PodsCommand
         {
             using var api = cluster.Connect(result);
             var nodes = new MeshNodes(api, cluster.Namespace(result));
+            var answers = await nodes.AskAllAsync(await nodes.ListAsync(cancellation), "pods", cancellation);
             var rows = new JsonArray();
-            foreach (var node in await nodes.ListAsync(cancellation))
+            foreach (var answer in answers)
             {
-                foreach (var pod in (await nodes.TryAskAsync(node, "pods", cancellation))?["pods"] as JsonArray ?? [])
+                foreach (var pod in (answer.Json?["pods"] as JsonArray ?? []).OfType<JsonObject>())
                 {
-                    if ((result.GetValue(only) is not { } home || pod!["namespace"]?.ToString() == home)
-                        && (result.GetValue(all) || pod!["enrolled"]?.GetValue<bool>() == true))
+                    if ((result.GetValue(only) is not { } home || pod["namespace"]?.ToString() == home) && (result.GetValue(all) || Is(pod, "enrolled")))
                     {
-                        var row = pod!.DeepClone().AsObject();
-                        row["node"] = node.Node;
-                        rows.Add((JsonNode)row);
+                        rows.Add((JsonNode)new JsonObject([new("node", answer.Node.Node), .. pod.Select(field => new KeyValuePair<string, JsonNode?>(field.Key, field.Value?.DeepClone()))]));
                     }
                 }
             }
             output.Print(
                 result, rows, Column.Of("NAMESPACE", "namespace"), Column.Of("NAME", "name"), Column.Of("NODE", "node"), YesNo("ENROLLED", "enrolled"), YesNo("CAPTURED", "captured"),
                 Column.Of("ADDRESSES", "addresses", isWide: true), Column.Of("NETNS", "netns", isWide: true), Column.Of("BYPASSES", "bypassAttempts", isWide: true), Column.Of("MISSING", "missing"));
-            return 0;
+            var silent = answers.Where(answer => answer.Json is null).ToList();
+            return silent.Count == 0
+                ? 0
+                : throw new ClusterException($"the pods of {(silent.Count == 1 ? "this node" : $"{silent.Count} nodes")} are not shown: {silent[0].Problem}");
         }));
         return command;
     }
 
-    private static Column YesNo(string header, string field) => new(header, row => row[field]?.GetValue<bool>() == true ? "yes" : "no");
+    private static Column YesNo(string header, string field) => new(header, row => Is(row, field) ? "yes" : "no");
+
+    private static bool Is(JsonNode row, string field) => row[field]?.GetValue<bool>() == true;
 }

@@ -5,7 +5,7 @@ using NodeMesh.Cli.Output;
 
 namespace NodeMesh.Cli.Inspect;
 
-/// <summary><c>nodemesh status</c>: a row for every node.</summary>
+/// <summary><c>nodemesh status</c>: a row for every node. Exit code 1 when one of them is not ready.</summary>
 internal static class StatusCommand
 {
     public static Command Create()
@@ -17,31 +17,37 @@ internal static class StatusCommand
         {
             using var api = cluster.Connect(result);
             var nodes = new MeshNodes(api, cluster.Namespace(result));
+            var all = await nodes.ListAsync(cancellation);
+            var pods = await nodes.AskAllAsync(all, "pods", cancellation);
+            var problems = await nodes.AskAllAsync(all, "problems", cancellation);
             var rows = new JsonArray();
-            foreach (var node in await nodes.ListAsync(cancellation))
+            for (var i = 0; i < all.Count; i++)
             {
-                var answer = await nodes.TryAskAsync(node, "pods", cancellation);
-                var pods = (answer?["pods"] as JsonArray ?? []).OfType<JsonNode>().ToList();
-                var problems = await nodes.TryAskAsync(node, "problems", cancellation) as JsonArray;
-                rows.Add((JsonNode)new JsonObject
-                {
-                    ["node"] = node.Node,
-                    ["ready"] = node.IsReady,
-                    ["version"] = node.Version,
-                    ["capture"] = answer?["capture"]?.ToString(),
-                    ["enrolled"] = pods.Count(p => p["enrolled"]?.GetValue<bool>() == true),
-                    ["captured"] = pods.Count(p => p["captured"]?.GetValue<bool>() == true),
-                    ["problems"] = problems?.Count,
-                    ["agent"] = node.Pod,
-                    ["note"] = node.IsReady && answer is null ? "its admin port does not answer through the API server (do you have the right pods/proxy?)" : node.Problem,
-                });
+                rows.Add((JsonNode)Row(all[i], pods[i], problems[i].Json as JsonArray));
             }
             output.Print(
                 result, rows, Column.Of("NODE", "node"), new Column("READY", row => row["ready"]!.GetValue<bool>() ? "yes" : "no"), Column.Of("VERSION", "version"),
-                Column.Of("CAPTURE", "capture"), new Column("CAPTURED", row => $"{row["captured"]}/{row["enrolled"]}"), Column.Of("PROBLEMS", "problems"),
+                Column.Of("CAPTURE", "capture"), new Column("CAPTURED", row => row["captured"] is { } captured ? $"{captured}/{row["enrolled"]}" : null), Column.Of("PROBLEMS", "problems"),
                 Column.Of("AGENT", "agent", isWide: true), Column.Of("NOTE", "note"));
-            return rows.All(row => row!["ready"]!.GetValue<bool>()) ? 0 : 1;
+            return all.All(node => node.IsReady) ? 0 : 1;
         }));
         return command;
+    }
+
+    private static JsonObject Row(MeshNode node, AgentAnswer answer, JsonArray? problems)
+    {
+        var pods = (answer.Json?["pods"] as JsonArray)?.OfType<JsonNode>().ToList();
+        return new JsonObject
+        {
+            ["node"] = node.Node,
+            ["ready"] = node.IsReady,
+            ["version"] = node.Version,
+            ["capture"] = answer.Json?["capture"]?.ToString(),
+            ["enrolled"] = pods?.Count(p => p["enrolled"]?.GetValue<bool>() == true),
+            ["captured"] = pods?.Count(p => p["captured"]?.GetValue<bool>() == true),
+            ["problems"] = problems?.Count,
+            ["agent"] = node.Pod,
+            ["note"] = node.IsReady ? answer.Problem : node.Problem,
+        };
     }
 }

@@ -25,6 +25,7 @@ public sealed class ApiServer : IAsyncDisposable
     private readonly Watches _watches;
     private readonly Writes _writes;
     private readonly Discovery _discovery;
+    private readonly PodProxy _proxy;
     private int _connections;
     private CancellationTokenSource _up = new();
 
@@ -37,6 +38,7 @@ public sealed class ApiServer : IAsyncDisposable
         _watches = new Watches(store, options);
         _writes = new Writes(store, Customs);
         _discovery = new Discovery(store);
+        _proxy = new PodProxy(store, options);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseKestrelHttpsConfiguration();
@@ -149,6 +151,7 @@ public sealed class ApiServer : IAsyncDisposable
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _app.StopAsync(limit.Token);
         await _app.DisposeAsync();
+        _proxy.Dispose();
     }
 
     internal static async Task WriteAsync(HttpContext context, int code, ReadOnlyMemory<byte> json)
@@ -189,6 +192,11 @@ public sealed class ApiServer : IAsyncDisposable
         {
             // The client has gone.
         }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            // A fault of this server's own: whoever reads the answer should see which.
+            await WriteAsync(context, 500, Encoding.UTF8.GetBytes(new ApiRefusalException(500, "InternalError", e.ToString()).Status.ToJsonString()));
+        }
     }
 
     private async Task AnswerAsync(HttpContext context, CancellationToken up)
@@ -223,6 +231,11 @@ public sealed class ApiServer : IAsyncDisposable
         if (fault is { Delay.Ticks: > 0 })
         {
             await Task.Delay(fault.Delay, context.RequestAborted);
+        }
+        if (request is { Verb: "get", Resource: "pods", Subresource: "proxy" })
+        {
+            await _proxy.GetAsync(context, request);
+            return;
         }
         var type = request.TypeIn(Store);
         await (request.Verb switch

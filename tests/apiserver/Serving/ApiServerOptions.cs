@@ -19,4 +19,7 @@ public sealed record ApiServerOptions
 
     /// <summary>A quiet watch gets a bookmark this often; Kubernetes' own take a minute.</summary>
     public TimeSpan BookmarkInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How pods are reached for pods/proxy; null: as from this process.</summary>
+    public Func<IPEndPoint, CancellationToken, ValueTask<Stream>>? DialPod { get; init; }
 }

@@ -39,7 +39,8 @@ public sealed class CustomResources(ObjectStore store)
     // The schema says nothing of these, and they stay.
     private static JsonObject WithMetadata(JsonObject schema)
     {
-        var whole = schema.DeepClone().AsObject();
+        // Parsed anew: numbers that came by YAML are of fixed types, those of JSON can be read as any.
+        var whole = JsonNode.Parse(schema.ToJsonString())!.AsObject();
         if (whole["properties"] is JsonObject properties)
         {
             properties["apiVersion"] = new JsonObject();

@@ -49,7 +49,7 @@ public sealed class TestAgent : IAsyncDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(State)!);
         _process = ChildProcess.Start(_node.Inside(
         [
-            Products.Agent, "run", .. _node.Mesh.Source, "--capture", _node.Mesh.Capture, "--admin", Admin.ToString(),
+            Products.Agent, "run", .. _node.Mesh.Source, "--capture", _node.Mesh.Capture, .. options.Contains("--admin") ? [] : new[] { "--admin", Admin.ToString() },
             "--state", State, "--proxy", Products.Proxy, "--node", _node.Name, .. options,
         ]));
     }

@@ -16,10 +16,11 @@ public sealed class KubernetesNode : IAsyncDisposable
 
     private readonly List<PodProcess> _pods = [];
 
-    private KubernetesNode(TestMesh mesh, ApiServer server)
+    private KubernetesNode(TestMesh mesh, ApiServer server, string kubeconfig)
     {
         Mesh = mesh;
         Server = server;
+        Kubeconfig = kubeconfig;
     }
 
     public TestMesh Mesh { get; }
@@ -28,18 +29,29 @@ public sealed class KubernetesNode : IAsyncDisposable
 
     public ApiServer Server { get; }
 
+    public string Kubeconfig { get; }
+
     public static async Task<KubernetesNode> CreateAsync(string capture = "ebpf")
     {
         var mesh = await TestMesh.CreateAsync(capture);
         var socket = NetnsSocket.Create(mesh.Nodes[0].Netns);
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         socket.Bind(Api);
-        var server = await ApiServer.StartAsync(new ApiServerOptions { Socket = (ulong)socket.SafeHandle.DangerousGetHandle() });
+        var server = await ApiServer.StartAsync(new ApiServerOptions
+        {
+            Socket = (ulong)socket.SafeHandle.DangerousGetHandle(),
+            DialPod = async (pod, cancellation) =>
+            {
+                var connection = NetnsSocket.Create(mesh.Nodes[0].Netns);
+                await connection.ConnectAsync(pod, cancellation);
+                return new NetworkStream(connection, ownsSocket: true);
+            },
+        });
         socket.SafeHandle.SetHandleAsInvalid(); // the server's now
         var kubeconfig = $"{TestRun.Directory}/{mesh.Name}/kubeconfig";
         await File.WriteAllTextAsync(kubeconfig, server.Kubeconfig($"http://{Api}"));
         mesh.Source = ["--kubernetes", "--kubeconfig", kubeconfig];
-        return new KubernetesNode(mesh, server);
+        return new KubernetesNode(mesh, server, kubeconfig);
     }
 
     /// <summary>Runs a pod as a kubelet does: the sandbox's process first, in a cgroup of the pod's name; then its address is told.</summary>
@@ -72,6 +84,24 @@ public sealed class KubernetesNode : IAsyncDisposable
              "addressType":"IPv4","ports":[{"name":"http","port":8080,"protocol":"TCP"}],"endpoints":[{{{string.Join(',', endpoints)}}}]}
             """);
     }
+
+    /// <summary>The agent's own pod, as the DaemonSet makes it, on the machine's network.</summary>
+    /// <param name="adminPort">Where the agent answers.</param>
+    public void DeclareAgent(int adminPort, string? node = null, bool isReady = true)
+    {
+        Server.Store.Put("""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"nodemesh-system"}}""");
+        Server.Store.Put($$$"""
+            {"apiVersion":"v1","kind":"Pod",
+             "metadata":{"namespace":"nodemesh-system","name":"nodemesh-{{{node ?? Node.Name}}}","labels":{"app.kubernetes.io/name":"nodemesh","app.kubernetes.io/version":"0.1.0"}},
+             "spec":{"nodeName":"{{{node ?? Node.Name}}}","hostNetwork":true,
+              "containers":[{"name":"agent","image":"none","readinessProbe":{"httpGet":{"path":"/readyz","port":{{{adminPort}}} } } }]},
+             "status":{"phase":"Running","podIP":"{{{Node.V4(1)}}}","podIPs":[{"ip":"{{{Node.V4(1)}}}"}],"conditions":[{"type":"Ready","status":"{{{isReady}}}"}]} }
+            """);
+    }
+
+    /// <summary>`nodemesh` on this machine.</summary>
+    public Task<CliWrap.Buffered.BufferedCommandResult> CommandAsync(params string[] arguments) =>
+        Commands.TryAsync(Node.Inside([Products.Cli, .. arguments, "--kubeconfig", Kubeconfig]));
 
     /// <summary>The annotation nodemesh.io/status of a pod.</summary>
     public string? StatusOf(PodProcess pod) =>

@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using NodeMesh.NodeTests.Kit;
+
+namespace NodeMesh.NodeTests.Kubernetes;
+
+/// <summary>`nodemesh` asks a real agent, through the API server, what it does with real pods.</summary>
+public sealed class CommandLine
+{
+    private const int AdminPort = 15121;
+
+    [Fact(Timeout = 120_000)]
+    public async Task Nodes_pods_and_objects_are_shown_as_the_agent_sees_them()
+    {
+        await using var cluster = await KubernetesNode.CreateAsync();
+        var node = cluster.Node.Name;
+        var client = await cluster.RunAsync("client");
+        await using var lost = new PodProcess(await cluster.Node.AddPodAsync("lost"), Guid.NewGuid().ToString());
+        cluster.Declare(lost, isEnrolled: true);
+        var plain = await cluster.RunAsync("plain", isEnrolled: false);
+        cluster.Service("web", "10.96.0.80", client);
+        cluster.DeclareAgent(AdminPort);
+        cluster.Node.Agent.Launch("--admin", $"{cluster.Node.V4(1)}:{AdminPort}");
+        await Eventually.EqualAsync("it is captured", "captured", () => Task.FromResult(cluster.StatusOf(client) ?? ""), TimeSpan.FromSeconds(60));
+
+        Assert.Equal([node, "yes", "0.1.0", "ebpf", "1/2", "1", "-"], await RowAsync(cluster, node, "status"));
+        Assert.Equal($"nodemesh-{node}", (await RowAsync(cluster, node, "status", "-o", "wide"))[6]);
+        var status = JsonNode.Parse(await PrintsAsync(cluster, "status", "-o", "json"))![0]!;
+        Assert.Equal((2, 1, ""), ((int)status["enrolled"]!, (int)status["captured"]!, (string?)status["note"]));
+        Assert.Contains($"- node: {node}\n  ready: true\n", await PrintsAsync(cluster, "status", "-o", "yaml"), StringComparison.Ordinal);
+
+        Assert.Equal(["default", "client", node, "yes", "yes", "-"], await RowAsync(cluster, "client", "pods"));
+        Assert.Equal(["default", "lost", node, "yes", "no"], (await RowAsync(cluster, "lost", "pods"))[..5]);
+        Assert.DoesNotContain("plain", await PrintsAsync(cluster, "pods"), StringComparison.Ordinal);
+        Assert.Equal(["default", "plain", node, "no", "no", "-"], await RowAsync(cluster, "plain", "pods", "--all"));
+        Assert.Contains(client.Pod.V4.ToString(), (await RowAsync(cluster, "client", "pods", "-o", "wide"))[5], StringComparison.Ordinal);
+        Assert.Equal("client", (string?)JsonNode.Parse(await PrintsAsync(cluster, "pods", "-o", "json"))![0]!["name"]);
+
+        Assert.Equal(["captured", "yes", $"the agent on {node}"], await RowAsync(cluster, "captured", "describe", "pod", "client"));
+        Assert.StartsWith("no: ", (await RowAsync(cluster, "captured", "describe", "pod", "lost"))[1], StringComparison.Ordinal);
+        Assert.Equal(["enrolled", "disabled", "label nodemesh.io/mesh of Pod default/plain"], await RowAsync(cluster, "enrolled", "describe", "pod", plain.Pod.Name));
+        Assert.Equal(["endpoints", "1 ready of 1", "EndpointSlice default/web-1"], await RowAsync(cluster, "endpoints", "describe", "service", "web"));
+
+        var config = JsonNode.Parse(await PrintsAsync(cluster, "config", node))!;
+        Assert.Equal("default/web", (string?)config["services"]![0]!["id"]);
+        Assert.Contains("- id: default/web\n", await PrintsAsync(cluster, "config", node, "-o", "yaml"), StringComparison.Ordinal);
+
+        // A node whose agent can't be asked: what is known of the others is shown, and that it isn't all.
+        cluster.DeclareAgent(AdminPort + 1, "other-node");
+        var partly = await cluster.CommandAsync("pods");
+        Assert.Contains("client", partly.StandardOutput, StringComparison.Ordinal);
+        Assert.Equal(1, partly.ExitCode);
+        Assert.Contains("the agent on node other-node does not answer through the API server", partly.StandardError, StringComparison.Ordinal);
+        Assert.Contains($"port {AdminPort + 1}", (await RowAsync(cluster, "other-node", "status"))[6], StringComparison.Ordinal);
+        Assert.Equal($"nodemesh config: no agent runs on a node nowhere; they run on {node}, other-node\n", (await cluster.CommandAsync("config", "nowhere")).StandardError);
+
+        // One that is not ready.
+        cluster.DeclareAgent(AdminPort + 1, "other-node", isReady: false);
+        var unready = await cluster.CommandAsync("status");
+        Assert.Equal(1, unready.ExitCode);
+        Assert.Matches(@"other-node +no +0\.1\.0 +- +- +- +Running", unready.StandardOutput);
+    }
+
+    private static async Task<string> PrintsAsync(KubernetesNode cluster, params string[] arguments)
+    {
+        var result = await cluster.CommandAsync(arguments);
+        Assert.True(result is { ExitCode: 0, StandardError: "" }, $"{result.ExitCode}: {result.StandardError}{result.StandardOutput}");
+        return result.StandardOutput;
+    }
+
+    /// <summary>The cells of the row of a table that begins with, or is about, something.</summary>
+    private static async Task<string[]> RowAsync(KubernetesNode cluster, string about, params string[] arguments)
+    {
+        var rows = (await PrintsAsync(cluster, arguments)).Split('\n').Select(line => Regex.Split(line, " {3,}")).ToList();
+        return rows.FirstOrDefault(row => row[0] == about) ?? Assert.Single(rows, row => row.ElementAtOrDefault(1) == about);
+    }
+}
