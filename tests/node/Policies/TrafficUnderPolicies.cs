@@ -236,21 +236,23 @@ public abstract class TrafficUnderPolicies(SharedMesh mesh) : IAsyncLifetime
             Policy("TrafficPolicy", "loadBalancing: {algorithm: RoundRobin}, outlierDetection: {consecutiveErrors: 2, baseEjectionTime: 5m}");
             await Eventually.HoldsAsync("the victim has its turn", () => CallAsync("/", "GET"), result => result.Server?.Pod == "victim", TimeSpan.FromSeconds(20));
             await victim.StopAsync(server);
-            await Eventually.TrueAsync("thirty in a row go well", async () =>
-            {
-                for (var i = 0; i < 30; i++)
-                {
-                    if (!(await CallAsync("/", "GET")).Ok)
-                    {
-                        return false;
-                    }
-                }
-                return true;
-            }, TimeSpan.FromSeconds(30));
+            await Eventually.HoldsAsync("thirty in a row go well", FirstFailureAsync, failure => failure is null, TimeSpan.FromSeconds(30));
         }
         finally
         {
             await mesh.RemovePodAsync(victim);
+        }
+
+        async Task<string?> FirstFailureAsync()
+        {
+            for (var i = 0; i < 30; i++)
+            {
+                if (await CallAsync("/", "GET") is { Ok: false } failed)
+                {
+                    return $"request {i}: {failed.Error} after {failed.Milliseconds} ms, {string.Join(", ", failed.Headers ?? [])}";
+                }
+            }
+            return null;
         }
     }
 

@@ -158,7 +158,9 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
         {
             return outcome;
         }
-        return outcome.HasAnswer ? outcome with { Reason = _cutBy } : ExchangeOutcome.Unanswered(504, _cutBy);
+        // A timer may ring so late that the time for the whole request is over too.
+        var reason = Remaining() is { Ticks: <= 0 } ? Reason.TimeoutRequest : _cutBy;
+        return outcome.HasAnswer ? outcome with { Reason = reason } : ExchangeOutcome.Unanswered(504, reason);
     }
 
     /// <summary>How long to wait before the next attempt; null: there is none.</summary>

@@ -26,7 +26,7 @@ public sealed class RoutedAttemptsTests
     {
         await using var hub = await StartAsync(new RouteRule
         {
-            Timeouts = new RouteTimeouts { RequestMilliseconds = 300, BackendRequestMilliseconds = 40 },
+            Timeouts = new RouteTimeouts { RequestMilliseconds = 2000, BackendRequestMilliseconds = 40 },
             Retry = new RouteRetry { Attempts = 1000, BackoffMilliseconds = 1 },
         });
         var client = await hub.ClientAsync(HubFixture.ClusterIp);

@@ -85,9 +85,12 @@ internal sealed partial class Http2Engine(ILogger<Http2Engine> logger) : IUpstre
         {
             return (int)reset.ErrorCode;
         }
-        // The handler tries again what the upstream refused unprocessed, but YARP does not give it the body, which has flowed past, once more.
-        // The downstream, which still has it, is told the same: refused, try again.
-        return Find<InvalidOperationException>(exception) is not null ? Http2RefusedStream : null;
+        // The handler tries again what the upstream refused unprocessed, but YARP does not give it the body, which has flowed past, once more:
+        // it throws, or gives none of what Content-Length promises, as the handler then says in an exception of its own making.
+        // The downstream, which still has the body, is told the same: refused, try again.
+        return Find<InvalidOperationException>(exception) is not null || Find<HttpRequestException>(exception) is { InnerException: null, HttpRequestError: HttpRequestError.Unknown }
+            ? Http2RefusedStream
+            : null;
     }
 
     private static T? Find<T>(Exception? exception)
