@@ -80,7 +80,7 @@ internal sealed class Topology : IAsyncDisposable
         await Shell.FeedAsync(
             $"""
             link set lo up
-            link add br0 type bridge
+            link add br0 address 02:00:00:00:00:01 type bridge
             address add {machine.BridgeAddress}/24 dev br0
             link set br0 up
 

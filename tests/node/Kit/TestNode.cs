@@ -34,7 +34,8 @@ public sealed class TestNode : IAsyncDisposable
         await netns.SetAsync("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1");
         await Commands.IpAsync(
             netns.Name,
-            "link add br0 type bridge",
+            // Of its own: else it takes the lowest of its ports', and when that pod goes, the others send to a gateway that is no more.
+            $"link add br0 address 02:00:00:00:00:{index:x2} type bridge",
             $"addr add {node.V4(1)}/24 dev br0",
             $"addr add {node.V6(1)}/64 dev br0 nodad",
             "link set br0 up");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -21,8 +22,9 @@ internal sealed partial class IptablesCapture(
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly PodSysctls _sysctls = new(agentDirectory);
-    private readonly Dictionary<ulong, Entry> _pods = [];
+    private readonly ConcurrentDictionary<ulong, Entry> _pods = []; // the heartbeat has a thread of its own
     private IptablesBackend? _backend = backend;
+    private readonly Lock _beating = new();
     private long _lastBeat;
 
     public string Mode => "iptables";
@@ -64,7 +66,7 @@ internal sealed partial class IptablesCapture(
     /// <summary>New connections are no longer steered; the rules for those under way stay until <see cref="Release"/>.</summary>
     public void Remove(PodSandbox pod)
     {
-        _pods.Remove(pod.Cookie);
+        _pods.TryRemove(pod.Cookie, out _);
         if (!pod.Netns.IsClosed && !pod.Netns.IsInvalid && IsThere(pod))
         {
             new IptablesPod(pod, Backend).Put(null);
@@ -73,7 +75,7 @@ internal sealed partial class IptablesCapture(
 
     public void Release(PodSandbox pod)
     {
-        _pods.Remove(pod.Cookie);
+        _pods.TryRemove(pod.Cookie, out _);
         if (pod.Netns.IsClosed || pod.Netns.IsInvalid)
         {
             return; // what the sandbox left on disk is forgotten with its routing
@@ -128,21 +130,25 @@ internal sealed partial class IptablesCapture(
 
     public void Beat()
     {
-        if (_lastBeat != 0 && _time.GetElapsedTime(_lastBeat) < BeatInterval)
+        if (!_beating.TryEnter())
         {
-            return;
+            return; // the last one is still under way
         }
-        _lastBeat = _time.GetTimestamp();
-        foreach (var entry in _pods.Values)
+        try
         {
-            try
+            if (_lastBeat != 0 && _time.GetElapsedTime(_lastBeat) < BeatInterval)
             {
-                entry.Rules.Beat();
+                return;
             }
-            catch (Exception e) when (e is IOException or ObjectDisposedException)
+            _lastBeat = _time.GetTimestamp();
+            foreach (var (_, entry) in _pods)
             {
-                LogNoBeat(entry.Rules.Sandbox.Id, e.Message);
+                Beat(entry.Rules);
             }
+        }
+        finally
+        {
+            _beating.Exit();
         }
     }
 
@@ -156,6 +162,18 @@ internal sealed partial class IptablesCapture(
     public void Dispose()
     {
         // Rules stay for a successor.
+    }
+
+    private void Beat(IptablesPod rules)
+    {
+        try
+        {
+            rules.Beat();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            LogNoBeat(rules.Sandbox.Id, e.Message);
+        }
     }
 
     private bool IsThere(PodSandbox pod) => PodRouting.FamiliesOf(pod)

@@ -15,9 +15,10 @@ internal sealed class DemoNetwork(string prefix, Undo undo)
     {
         undo.Push(HostsDirectory, RemoveHostsDirectory);
         await AddNamespaceAsync(_node, cancellation);
+        // Without an address of its own a bridge takes one of its ports', and changes it when that pod goes.
         await IpCommand.RunAsync($"-n {_node} -batch -", cancellation, $"""
             link set lo up
-            link add pods type bridge
+            link add pods address 02:00:00:00:00:01 type bridge
             address add {DemoCast.Gateway}/24 dev pods
             link set pods up
             route add unreachable {DemoCast.ClusterNetwork}
