@@ -5,9 +5,11 @@ using Microsoft.Extensions.Logging;
 using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.CniChain;
 using NodeMesh.Agent.Compiler;
+using NodeMesh.Agent.Compiler.Rollouts;
 using NodeMesh.Agent.Pods;
 using NodeMesh.Agent.Reporting;
 using NodeMesh.Agent.Resources;
+using NodeMesh.Agent.Rollouts;
 using NodeMesh.Agent.Serving;
 using NodeMesh.Agent.Supervision;
 
@@ -37,6 +39,9 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
     private readonly IncrementalCompiler _compiler;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly RolloutDriver _rollouts;
+    private readonly BackendReports _backends;
+    private Task _collecting = Task.CompletedTask;
     private readonly INodeReports? _reports;
     private ResourceSet? _resources;
     private Compilation _compilation = Compilation.Empty;
@@ -61,6 +66,8 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         _attachments = PodAttachments.Load(options.State);
         _cni = new CniRequests(_loop, _attachments, _pods, this, _publisher, _sessions, time, logs.CreateLogger("cni"));
         _chain = options.Chain.BinaryDirectory is null ? null : new ChainInstaller(options.Chain, logs.CreateLogger("cni"));
+        _rollouts = new RolloutDriver(reports is null ? new RolloutFile(options.State.Rollouts) : null, time, logs.CreateLogger("rollouts"));
+        _backends = new BackendReports(_sessions);
         _compiler = new IncrementalCompiler(options.Node, options.OnFailure);
     }
 
@@ -109,6 +116,8 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         await silence.CancelAsync().ConfigureAwait(false);
         await reporting.ConfigureAwait(false);
         await beat.DisposeAsync().ConfigureAwait(false);
+        await _collecting.ConfigureAwait(false);
+        _backends.Dispose();
         await admin.DisposeAsync().ConfigureAwait(false);
         await config.DisposeAsync().ConfigureAwait(false);
         // The sockets go before the lock does: a successor makes its own in their places.
@@ -205,7 +214,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
     {
         var before = _compilation.Problems;
         _observed = _pods.ObservedAddresses();
-        _compilation = _compiler.Compile(_attachments.Place(_resources!), _observed);
+        _compilation = _compiler.Compile(_rollouts.Place(_attachments.Place(_resources!)), _observed);
         foreach (var problem in _compilation.Problems.Except(before))
         {
             LogProblem(problem.ToString());
@@ -246,7 +255,33 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         {
             Compile();
         }
+        DriveRollouts();
         Publish();
+    }
+
+    private void DriveRollouts()
+    {
+        if (_reports is { IsElected: false })
+        {
+            _rollouts.StandBack();
+            return;
+        }
+        if (_collecting.IsCompleted && _rollouts.IsDue(_compilation.Rollouts))
+        {
+            _collecting = AdvanceRolloutsAsync(_reports?.Peers(_resources!, _options.Admin.Port) ?? []);
+        }
+    }
+
+    private async Task AdvanceRolloutsAsync(IReadOnlyList<IPEndPoint> peers)
+    {
+        var reports = await _backends.CollectAsync(peers).ConfigureAwait(false);
+        _loop.Post(() =>
+        {
+            if (!_stopping && _reports is not { IsElected: false } && _rollouts.Advance(_compilation.Rollouts, reports))
+            {
+                Apply();
+            }
+        });
     }
 
     private void Beat()
@@ -299,6 +334,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
             Problems = [.. problems],
             Routes = [.. _compilation.RouteStatuses.Values],
             Policies = [.. _compilation.PolicyStatuses.Values],
+            Rollouts = [.. _compilation.Rollouts.Values.Select(View)],
             ConfigVersion = _publisher.Current.Version,
             ProxyConfigVersion = _sessions.Applied,
             ProxyPid = _proxies.Pid,
@@ -314,6 +350,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         {
             return;
         }
+        _reports.Publish([.. _compilation.Rollouts.Values.Select(rollout => (rollout, _rollouts.StatusOf(rollout)))]);
         var pods = _status.Pods;
         _reports.Publish(new NodeReport(
             _capture.Mode, released ? [.. pods.Select(pod => pod with { Enrolled = false, Captured = false })] : pods, _resources.Pods, _compilation.RouteStatuses));
@@ -321,6 +358,13 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
 
     private static bool SameAddresses(ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> a, ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> b) =>
         a.Count == b.Count && a.Zip(b).All(p => p.First.Key == p.Second.Key && p.First.Value.SequenceEqual(p.Second.Value));
+
+    private RolloutView View(CompiledRollout rollout)
+    {
+        var (metadata, status) = (rollout.Rollout.Metadata, _rollouts.StatusOf(rollout));
+        return new RolloutView(
+            metadata.Namespace, metadata.Name, rollout.Accepted, rollout.Target?.Route, rollout.Target?.Rule, rollout.Rollout.Spec.Steps.Count, rollout.Target?.Weight(status), status);
+    }
 
     private PodStatus Status(LocalPod pod, EnrolledPod? enrolled)
     {

@@ -33,6 +33,9 @@ internal sealed class StateDirectory(string path)
     /// <summary>Where the CNI plugin leaves a note of each pod that started unasked.</summary>
     public string CniMissed => System.IO.Path.Combine(Path, NodeMesh.Cni.Protocol.CniProtocol.MissedDirectory);
 
+    /// <summary>How far the Rollouts of a standalone node have come. It stays when the agent goes.</summary>
+    public string Rollouts => System.IO.Path.Combine(Path, "rollouts.json");
+
     public string HandoverSocket => System.IO.Path.Combine(Agent, "handover.sock");
 
     public string ProxyPid => System.IO.Path.Combine(Agent, "proxy.pid");

@@ -52,7 +52,7 @@ internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity id
         channel = new SocketChannel(
             Path.Combine(runDirectory, "sockets.sock"), identity, pods, heartbeat, Drain, logging.CreateLogger<SocketChannel>());
         var config = new ConfigClient(
-            Path.Combine(runDirectory, "config.sock"), identity, store, metrics.ExportAsync, time, logging.CreateLogger<ConfigClient>());
+            Path.Combine(runDirectory, "config.sock"), identity, store, metrics.ExportAsync, metrics.Backends.Export, time, logging.CreateLogger<ConfigClient>());
         using var stopping = new CancellationTokenSource();
         var configuring = config.RunAsync(stopping.Token);
         using (channel)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NodeMesh.Agent.Compiler.Policies;
+using NodeMesh.Agent.Compiler.Rollouts;
 using NodeMesh.Agent.Compiler.Routes;
 using NodeMesh.Agent.Resources;
 
@@ -21,6 +22,9 @@ internal sealed record Compilation
 
     /// <summary>The conditions of every policy, by kind/namespace/name.</summary>
     public ImmutableSortedDictionary<string, PolicyStatus> PolicyStatuses { get; init; } = ImmutableSortedDictionary.Create<string, PolicyStatus>(StringComparer.Ordinal);
+
+    /// <summary>Every Rollout, by id.</summary>
+    public ImmutableSortedDictionary<string, CompiledRollout> Rollouts { get; init; } = ImmutableSortedDictionary.Create<string, CompiledRollout>(StringComparer.Ordinal);
 
     /// <summary>Those of the resources and those between them, in order.</summary>
     public ImmutableArray<ResourceProblem> Problems { get; init; } = [];

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net;
 using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.Compiler.Policies;
+using NodeMesh.Agent.Compiler.Rollouts;
 using NodeMesh.Agent.Compiler.Routes;
 using NodeMesh.Agent.Resources;
 
@@ -15,10 +16,12 @@ internal sealed class IncrementalCompiler
 {
     private readonly PodTable _pods;
     private readonly ServiceTable _services;
+    private readonly RolloutLedger _rollouts = new();
     private readonly RouteLedger _routes = new();
     private readonly PolicyLedger _policies = new();
     private readonly Dictionary<string, ImmutableArray<ResourceProblem>> _namespaceProblems = new(StringComparer.Ordinal);
     private ResourceSet _resources = ResourceSet.Empty;
+    private ResourceSet _routed = ResourceSet.Empty;
     private ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> _observed = new NodeContext("").ObservedAddresses;
 
     /// <param name="node">This node's name.</param>
@@ -45,24 +48,27 @@ internal sealed class IncrementalCompiler
         // :: Step 3: Services that changed, or whose pods, slices or Namespace did.
         _services.Update(_resources, resources, namespaces, changes);
 
-        // :: Step 4: Routes that changed, or that name a Service which did.
-        _routes.Update(_resources, resources);
+        // :: Step 4: Routes that changed, or that name a Service which did, with the weights that Rollouts lay over them.
+        var routed = _rollouts.Apply(resources);
+        _routes.Update(_routed, routed);
 
         // :: Step 5: Policies.
         _policies.Update(_resources, resources);
 
         _resources = resources;
+        _routed = routed;
         _observed = observed;
         return new Compilation
         {
             Content = new MeshSnapshotContent { Workloads = _pods.Workloads, Services = _services.Services, Routes = _routes.Routes, Policies = _policies.Policies },
             RouteStatuses = _routes.Statuses,
             PolicyStatuses = _policies.Statuses,
+            Rollouts = _rollouts.Rollouts,
             LocalPods = _pods.LocalPods,
             Problems =
             [
                 .. resources.Problems.Concat(_namespaceProblems.Values.SelectMany(problems => problems))
-                    .Concat(_pods.Problems()).Concat(_services.Problems()).Concat(_routes.Problems()).Concat(_policies.Problems()).Order(),
+                    .Concat(_pods.Problems()).Concat(_services.Problems()).Concat(_routes.Problems()).Concat(_policies.Problems()).Concat(_rollouts.Problems()).Order(),
             ],
         };
     }

@@ -5,6 +5,11 @@ internal static class MeshLabels
 {
     // Labels.
     public const string Mesh = "nodemesh.io/mesh";
+    public const string AppName = "app.kubernetes.io/name";
+
+    /// <summary>What the chart calls the pods of the mesh's own DaemonSet.</summary>
+    public const string AppNameOfAgents = "nodemesh";
+
     public const string AppVersion = "app.kubernetes.io/version";
     public const string Version = "version";
     public const string Zone = "topology.kubernetes.io/zone";

@@ -1,5 +1,10 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
+using NodeMesh.Agent.Compiler;
+using NodeMesh.Agent.Compiler.Rollouts;
+using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Kubernetes;
+using NodeMesh.Agent.Resources.Model;
 
 namespace NodeMesh.Agent.Reporting;
 
@@ -10,7 +15,22 @@ internal sealed class KubernetesReports(KubernetesApi api, LeaseOptions lease, s
 
     private readonly PodReporter _pods = new(api, node, time, log);
     private readonly RouteStatusWriter _routes = new(api, time, log);
+    private readonly RolloutStatusWriter _rollouts = new(api, node, time, log);
     private readonly LeaseElector _elector = new(api, lease, time, random, log);
+
+    public bool IsElected => _elector.IsHolder;
+
+    public IReadOnlyList<IPEndPoint> Peers(ResourceSet resources, int adminPort) =>
+    [
+        .. from pod in resources.Pods.Values
+           where pod.Spec.HostNetwork && pod.Metadata.Namespace == api.Namespace && pod.Spec.NodeName != node
+               && pod.Metadata.Labels.GetValueOrDefault(MeshLabels.AppName) == MeshLabels.AppNameOfAgents
+           let address = pod.Status.PodIPs.Count > 0 ? pod.Status.PodIPs[0].Ip : pod.Status.PodIP
+           where IPAddress.TryParse(address, out _)
+           select new IPEndPoint(IPAddress.Parse(address!), adminPort),
+    ];
+
+    public void Publish(IReadOnlyList<(CompiledRollout Rollout, RolloutStatus? Status)> rollouts) => _rollouts.Publish(rollouts);
 
     public void Publish(NodeReport report)
     {
@@ -21,7 +41,7 @@ internal sealed class KubernetesReports(KubernetesApi api, LeaseOptions lease, s
     public async Task RunAsync(CancellationToken stop)
     {
         var electing = _elector.RunAsync(stop);
-        await Task.WhenAll(_pods.RunAsync(stop), _routes.RunAsync(() => _elector.IsHolder, stop));
+        await Task.WhenAll(_pods.RunAsync(stop), _routes.RunAsync(() => _elector.IsHolder, stop), _rollouts.RunAsync(() => _elector.IsHolder, stop));
         using var limit = new CancellationTokenSource(LastWords, time);
         await Task.WhenAll(electing, _pods.WriteAsync(limit.Token));
     }

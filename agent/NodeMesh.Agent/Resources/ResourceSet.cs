@@ -37,6 +37,8 @@ internal sealed record ResourceSet
 
     public ImmutableSortedDictionary<string, EgressPolicy> EgressPolicies { get; init; } = Of<EgressPolicy>();
 
+    public ImmutableSortedDictionary<string, Rollout> Rollouts { get; init; } = Of<Rollout>();
+
     public ImmutableArray<ResourceProblem> Problems { get; init; } = [];
 
     /// <summary>False while their source can not be read, or may have changed unseen: the resources as last read stay in force.</summary>

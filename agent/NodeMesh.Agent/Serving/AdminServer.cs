@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json;
+using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -7,10 +9,11 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using NodeMesh.Agent.Rollouts;
 
 namespace NodeMesh.Agent.Serving;
 
-/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes, /policies. Reads only.</summary>
+/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes, /policies, /rollouts. Reads only.</summary>
 internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher publisher, ProxySessions sessions, AgentMetrics metrics, TimeProvider time)
 {
     private const string Text = "text/plain; charset=utf-8";
@@ -35,6 +38,8 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
         app.Map("/problems", (RequestDelegate)ProblemsAsync);
         app.Map("/routes", (RequestDelegate)RoutesAsync);
         app.Map("/policies", (RequestDelegate)PoliciesAsync);
+        app.Map("/rollouts", (RequestDelegate)RolloutsAsync);
+        app.Map(BackendReports.Path, (RequestDelegate)BackendsAsync);
         try
         {
             await app.StartAsync().ConfigureAwait(false);
@@ -75,6 +80,22 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
 
     private Task PoliciesAsync(HttpContext context) =>
         WriteJsonAsync(context, JsonSerializer.Serialize(status().Policies, AdminJson.Default.IReadOnlyListPolicyStatus));
+
+    private Task RolloutsAsync(HttpContext context) =>
+        WriteJsonAsync(context, JsonSerializer.Serialize(status().Rollouts, AdminJson.Default.IReadOnlyListRolloutView));
+
+    // For the agent that drives Rollouts, on whichever node it is.
+    private async Task BackendsAsync(HttpContext context)
+    {
+        if (await sessions.BackendsAsync().ConfigureAwait(false) is not { } own)
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            return;
+        }
+        context.Response.ContentType = "application/x-protobuf";
+        context.Response.Headers[BackendReports.ProxyHeader] = own.Pid.ToString(CultureInfo.InvariantCulture);
+        await context.Response.Body.WriteAsync(own.Report.ToByteArray(), context.RequestAborted).ConfigureAwait(false);
+    }
 
     private Task ConfigAsync(HttpContext context)
     {

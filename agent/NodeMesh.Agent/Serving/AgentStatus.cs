@@ -21,6 +21,9 @@ internal sealed record AgentStatus
     /// <summary>What is said of each policy.</summary>
     public IReadOnlyList<PolicyStatus> Policies { get; init; } = [];
 
+    /// <summary>How far each Rollout has come.</summary>
+    public IReadOnlyList<RolloutView> Rollouts { get; init; } = [];
+
     public ulong ConfigVersion { get; init; }
 
     /// <summary>Null while no proxy watches.</summary>
@@ -74,4 +77,5 @@ internal sealed record PodsAnswer(string Capture, IReadOnlyList<PodStatus> Pods)
 [JsonSerializable(typeof(IReadOnlyList<ProblemStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<RouteStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<PolicyStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<RolloutView>))]
 internal sealed partial class AdminJson : JsonSerializerContext;

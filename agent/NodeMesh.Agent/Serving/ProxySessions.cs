@@ -39,12 +39,7 @@ internal sealed class ProxySessions
     /// <summary>Its metrics in the Prometheus text format; empty when it does not answer in time.</summary>
     public async Task<string> MetricsAsync()
     {
-        ProxyReporter? reporter;
-        lock (_lock)
-        {
-            reporter = Preferred is { } pid ? _reporters.FindLast(r => r.Pid == pid) : _reporters.LastOrDefault();
-        }
-        if (reporter is null)
+        if (Reporter() is not { } reporter)
         {
             return "";
         }
@@ -56,6 +51,23 @@ internal sealed class ProxySessions
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
             return "";
+        }
+    }
+
+    /// <summary>How the backends of measured rules do; null when it does not answer in time.</summary>
+    public async Task<(int Pid, BackendReport Report)?> BackendsAsync()
+    {
+        if (Reporter() is not { } reporter)
+        {
+            return null;
+        }
+        try
+        {
+            return (reporter.Pid, BackendReport.Parser.ParseFrom(await reporter.AskAsync(ReportQuestion.Types.Kind.Backends, ScrapeLimit).ConfigureAwait(false)));
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException or Google.Protobuf.InvalidProtocolBufferException)
+        {
+            return null;
         }
     }
 
@@ -92,6 +104,14 @@ internal sealed class ProxySessions
         lock (_lock)
         {
             _reporters.Remove(reporter);
+        }
+    }
+
+    private ProxyReporter? Reporter()
+    {
+        lock (_lock)
+        {
+            return Preferred is { } pid ? _reporters.FindLast(r => r.Pid == pid) : _reporters.LastOrDefault();
         }
     }
 }

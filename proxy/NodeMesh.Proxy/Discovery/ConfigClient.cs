@@ -12,11 +12,13 @@ namespace NodeMesh.Proxy.Discovery;
 /// Comes back after the agent went away; until then the last snapshot serves.
 /// </summary>
 /// <param name="metrics">Answers METRICS: the Prometheus text.</param>
+/// <param name="backends">Answers BACKENDS.</param>
 internal sealed partial class ConfigClient(
     string socketPath,
     ProxyIdentity identity,
     SnapshotStore store,
     Func<CancellationToken, Task<byte[]>> metrics,
+    Func<byte[]> backends,
     TimeProvider time,
     ILogger<ConfigClient> logger)
 {
@@ -121,7 +123,12 @@ internal sealed partial class ConfigClient(
         {
             succeeded();
             // A question this version does not know gets an empty answer, so that question and answer stay in step.
-            var body = question.Kind == ReportQuestion.Types.Kind.Metrics ? await metrics(cancellation) : [];
+            var body = question.Kind switch
+            {
+                ReportQuestion.Types.Kind.Metrics => await metrics(cancellation),
+                ReportQuestion.Types.Kind.Backends => backends(),
+                _ => [],
+            };
             await call.RequestStream.WriteAsync(new ReportAnswer { Body = UnsafeByteOperations.UnsafeWrap(body) }, cancellation);
         }
     }

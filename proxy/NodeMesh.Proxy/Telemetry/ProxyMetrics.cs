@@ -56,6 +56,9 @@ internal sealed class ProxyMetrics
         _overflow = metrics.CreateCounter("nodemesh_metrics_overflow_total", "Times that traffic was counted under the labels \"overflow\" because there are too many series.");
     }
 
+    /// <summary>How the backends of measured rules do; no series of their own, since they are asked for by the agent alone.</summary>
+    public BackendLedger Backends { get; } = new();
+
     /// <summary>For other counters of the proxy, so that one scrape has them all.</summary>
     public CollectorRegistry Registry => _registry;
 

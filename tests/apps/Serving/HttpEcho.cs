@@ -10,7 +10,7 @@ namespace NodeMesh.TestApp.Serving;
 /// Answers with what it saw, as JSON. Query: status=N, delay=MS, size=N (that many bytes instead), abort (reset in mid-answer).
 /// A WebSocket is echoed.
 /// </summary>
-internal sealed class HttpEcho(string name)
+internal sealed class HttpEcho(string name, int ownStatus = 0, int ownDelay = 0)
 {
     public async Task HandleAsync(HttpContext context)
     {
@@ -22,11 +22,11 @@ internal sealed class HttpEcho(string name)
 
         var query = context.Request.Query;
         var seen = await SeeAsync(context);
-        if (int.TryParse(query["delay"], CultureInfo.InvariantCulture, out var delay))
+        if (int.TryParse(query["delay"], CultureInfo.InvariantCulture, out var delay) || (delay = ownDelay) > 0)
         {
             await Task.Delay(delay, context.RequestAborted);
         }
-        if (int.TryParse(query["status"], CultureInfo.InvariantCulture, out var status))
+        if (int.TryParse(query["status"], CultureInfo.InvariantCulture, out var status) || (status = ownStatus) > 0)
         {
             context.Response.StatusCode = status;
         }

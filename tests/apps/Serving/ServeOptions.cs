@@ -14,4 +14,10 @@ public sealed record ServeOptions
     public int Opaque { get; init; } = 9000;
     public int ServerFirst { get; init; } = 2525;
     public int Tls { get; init; } = 8443;
+
+    /// <summary>What every HTTP answer says that is not asked to say otherwise; 0: it went well.</summary>
+    public int Status { get; init; }
+
+    /// <summary>How long every HTTP answer takes that is not asked to take otherwise, in milliseconds.</summary>
+    public int Delay { get; init; }
 }

@@ -27,7 +27,7 @@ internal static class Server
         await using var app = builder.Build();
         app.UseWebSockets();
         app.MapGrpcService<GrpcEcho>();
-        app.MapFallback(new HttpEcho(options.Name).HandleAsync);
+        app.MapFallback(new HttpEcho(options.Name, options.Status, options.Delay).HandleAsync);
 
         TcpServer[] servers =
         [

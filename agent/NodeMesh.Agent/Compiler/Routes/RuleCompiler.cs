@@ -15,6 +15,7 @@ internal sealed class RuleCompiler(IRoute route, ServiceLookup services)
     public Contract.RouteRule Http(HttpRouteRule rule, int index)
     {
         var message = Rule(rule.Name, index, rule.BackendRefs, rule.Filters);
+        message.Measured = rule.IsMeasured;
         if (rule.Timeouts is { } timeouts)
         {
             message.Timeouts = new Contract.RouteTimeouts

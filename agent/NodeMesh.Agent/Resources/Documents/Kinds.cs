@@ -81,11 +81,15 @@ internal static class Kinds
         PolicyApi.EgressPolicy, PolicyApi.Version, "egresspolicies", ModelJson.Default.EgressPolicy,
         (it, metadata) => it with { Metadata = metadata }, set => set.EgressPolicies, (set, all) => set with { EgressPolicies = all });
 
+    public static ResourceKind Rollout { get; } = new ResourceKind<Rollout>(
+        PolicyApi.Rollout, PolicyApi.Version, "rollouts", ModelJson.Default.Rollout,
+        (it, metadata) => it with { Metadata = metadata }, set => set.Rollouts, (set, all) => set with { Rollouts = all });
+
     /// <summary>Every kind that is read, from files and from the Kubernetes API: a new one is added here, and nowhere else.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } = 
     [
         Namespace, Pod, Service, EndpointSlice, HttpRoute, GrpcRoute, TlsRoute, TcpRoute, ReferenceGrant,
-        AuthorizationPolicy, RateLimitPolicy, FaultPolicy, TrafficPolicy, EgressPolicy,
+        AuthorizationPolicy, RateLimitPolicy, FaultPolicy, TrafficPolicy, EgressPolicy, Rollout,
     ];
 
     private static readonly FrozenDictionary<string, ResourceKind> ByName = All.ToFrozenDictionary(kind => kind.Name);

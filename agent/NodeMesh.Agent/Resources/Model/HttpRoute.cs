@@ -44,6 +44,10 @@ internal sealed record HttpRouteRule
     public HttpRouteRetry? Retry { get; init; }
 
     public RouteSessionPersistence? SessionPersistence { get; init; }
+
+    /// <summary>A Rollout wants to know how each of its backends does.</summary>
+    [JsonIgnore]
+    public bool IsMeasured { get; init; }
 }
 
 internal sealed record HttpRouteMatch

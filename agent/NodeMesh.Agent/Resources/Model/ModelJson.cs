@@ -20,4 +20,6 @@ namespace NodeMesh.Agent.Resources.Model;
 [JsonSerializable(typeof(FaultPolicy))]
 [JsonSerializable(typeof(TrafficPolicy))]
 [JsonSerializable(typeof(EgressPolicy))]
+[JsonSerializable(typeof(Rollout))]
+[JsonSerializable(typeof(RolloutStatus))]
 internal sealed partial class ModelJson : JsonSerializerContext;

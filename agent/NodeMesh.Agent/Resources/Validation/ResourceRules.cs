@@ -27,6 +27,9 @@ internal static class ResourceRules
             case ReferenceGrant grant:
                 ReferenceGrantRules.Check(grant.Spec, errors);
                 break;
+            case Rollout rollout:
+                RolloutRules.Check(rollout.Spec, errors);
+                break;
             case IPolicy policy:
                 PolicyRules.Check(policy, errors);
                 break;

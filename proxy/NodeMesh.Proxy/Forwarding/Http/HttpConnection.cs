@@ -2,6 +2,7 @@ using System.IO.Pipelines;
 using System.Text;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Connections;
+using NodeMesh.Contract;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
@@ -82,6 +83,9 @@ internal sealed class HttpConnection : IGuarded
     public HttpConnection ForCopy() => new(Downstream, Http2, Pod, Router, _metrics, _dialer);
 
     public void CountRetry(string route) => _metrics.Retried(route);
+
+    /// <summary>An attempt of a measured rule is over.</summary>
+    public void CountBackend(RouteRule rule, BackendPort backend, bool failed, TimeSpan elapsed) => _metrics.Backends.For(rule, backend).Done(failed, elapsed);
 
     /// <summary>Cancelled when the downstream has closed, or is being closed.</summary>
     public CancellationToken Gone { get; private set; }

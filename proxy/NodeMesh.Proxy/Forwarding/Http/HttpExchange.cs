@@ -48,6 +48,9 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
 
     public EndpointLease Lease { get; set; }
 
+    /// <summary>The head of the attempt at hand says that the upstream failed.</summary>
+    public bool HasFailed { get; set; }
+
     public T? Feature<T>() => features.Get<T>();
 
     /// <summary>The head of the response stands in <see cref="Response"/> as the upstream sent it, whichever engine brought it; nothing has been sent yet.</summary>
@@ -57,6 +60,7 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
         Lease.Answered();
         var (isError, isGateway) = Failure.Of(Response.StatusCode, IsGrpc ? Find(Response.Headers, GrpcAnswer.StatusHeader) : null);
         Lease.Judged(isError, isGateway);
+        HasFailed = isError;
         if (Routed is not null && !Routed.TakesHead())
         {
             return false;

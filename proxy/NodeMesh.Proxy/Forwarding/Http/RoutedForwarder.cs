@@ -105,12 +105,17 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
                 }
                 last = new LastAttempt(decision.Endpoint, target.Direction);
                 var lease = exchange.Lease = EndpointLease.Begin(decision.Endpoint?.Load, time);
+                exchange.HasFailed = false;
                 try
                 {
                     outcome = request.End(await engine.ExchangeAsync(exchange, target));
                     if (outcome is { HasAnswer: false, Status: >= 500 })
                     {
                         lease.Failed();
+                    }
+                    if (request.Rule.Rule.Measured && decision.Backend?.Port is { } measured && outcome.Reason != Reason.DownstreamReset)
+                    {
+                        connection.CountBackend(request.Rule.Rule, measured, exchange.HasFailed || outcome.Reason != Reason.None || Failure.Of(0, outcome.GrpcStatus).IsError, lease.Elapsed);
                     }
                 }
                 finally
