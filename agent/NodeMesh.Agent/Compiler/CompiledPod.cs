@@ -54,7 +54,7 @@ internal sealed record CompiledPod(PodFacts Facts, IReadOnlyList<IPAddress> Addr
             OwnerKind = kind,
             ServiceAccount = facts.Pod.Spec.ServiceAccountName is { Length: > 0 } account ? account : "default",
             Node = facts.Node,
-            Zone = Label(metadata, MeshLabels.Zone) ?? "",
+            Zone = facts.Zone,
             Version = Label(metadata, MeshLabels.AppVersion) ?? Label(metadata, MeshLabels.Version) ?? "",
         };
         foreach (var address in held)

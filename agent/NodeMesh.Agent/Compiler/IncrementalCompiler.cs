@@ -41,6 +41,7 @@ internal sealed class IncrementalCompiler
         touched.UnionWith(Changes.Between(_resources.Pods, resources.Pods).Select(change => change.Key));
         touched.UnionWith(Changes.Between(_observed, observed).Select(change => change.Key));
         touched.UnionWith(namespaces.SelectMany(_pods.Index.InNamespace));
+        touched.UnionWith(Changes.Between(_resources.Nodes, resources.Nodes).SelectMany(change => _pods.Index.OnNode(change.Key)));
 
         // :: Step 2: Pods, since Services are made of them.
         var changes = _pods.Update(touched, resources, observed);

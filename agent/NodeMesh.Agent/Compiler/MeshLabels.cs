@@ -12,7 +12,7 @@ internal static class MeshLabels
 
     public const string AppVersion = "app.kubernetes.io/version";
     public const string Version = "version";
-    public const string Zone = "topology.kubernetes.io/zone";
+    public const string Zone = Resources.Model.Node.ZoneLabel;
     public const string PodTemplateHash = "pod-template-hash";
 
     // Annotations.

@@ -35,6 +35,9 @@ internal sealed record PodFacts(Pod Pod)
     /// <summary>The node it runs on; empty where it does not say and is not known to be here.</summary>
     public string Node { get; init; } = "";
 
+    /// <summary>What its label says, or else that of its Node.</summary>
+    public string Zone { get; init; } = "";
+
     /// <summary>A pod that is going takes no new connections.</summary>
     public bool IsTerminating => Pod.Metadata.DeletionTimestamp is not null;
 

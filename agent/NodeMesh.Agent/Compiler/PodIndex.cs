@@ -1,20 +1,23 @@
 namespace NodeMesh.Agent.Compiler;
 
-/// <summary>The compiled pods by id, namespace and label.</summary>
+/// <summary>The compiled pods by id, namespace, node and label.</summary>
 internal sealed class PodIndex
 {
     private readonly Dictionary<string, CompiledPod> _pods = new(StringComparer.Ordinal);
     private readonly MultiMap<string, string> _byNamespace = new();
+    private readonly MultiMap<string, string> _byNode = new();
     private readonly MultiMap<(string Namespace, string Key, string Value), string> _byLabel = new();
 
     public CompiledPod? Find(string id) => _pods.GetValueOrDefault(id);
 
     public IReadOnlyCollection<string> InNamespace(string name) => _byNamespace[name];
 
+    public IReadOnlyCollection<string> OnNode(string name) => _byNode[name];
+
     public void Put(CompiledPod pod)
     {
         var metadata = pod.Facts.Pod.Metadata;
-        if (Find(pod.Facts.Id) is { } before && ReferenceEquals(before.Facts.Pod, pod.Facts.Pod))
+        if (Find(pod.Facts.Id) is { } before && ReferenceEquals(before.Facts.Pod, pod.Facts.Pod) && before.Facts.Node == pod.Facts.Node)
         {
             _pods[pod.Facts.Id] = pod;
             return;
@@ -22,6 +25,7 @@ internal sealed class PodIndex
         Remove(pod.Facts.Id);
         _pods.Add(pod.Facts.Id, pod);
         _byNamespace.Add(metadata.Namespace, pod.Facts.Id);
+        _byNode.Add(pod.Facts.Node, pod.Facts.Id);
         foreach (var (key, value) in metadata.Labels)
         {
             _byLabel.Add((metadata.Namespace, key, value), pod.Facts.Id);
@@ -36,6 +40,7 @@ internal sealed class PodIndex
         }
         var metadata = pod.Facts.Pod.Metadata;
         _byNamespace.Remove(metadata.Namespace, id);
+        _byNode.Remove(pod.Facts.Node, id);
         foreach (var (key, value) in metadata.Labels)
         {
             _byLabel.Remove((metadata.Namespace, key, value), id);

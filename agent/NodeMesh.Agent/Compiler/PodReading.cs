@@ -11,7 +11,7 @@ namespace NodeMesh.Agent.Compiler;
 internal static class PodReading
 {
     /// <summary>null: the pod has ended, and has neither addresses nor a sandbox.</summary>
-    public static PodFacts? Read(Pod pod, Namespace? home, IReadOnlyList<IPAddress> observed, string node, FailurePolicy onFailure)
+    public static PodFacts? Read(Pod pod, Namespace? home, IReadOnlyList<IPAddress> observed, string node, ResourceSet resources, FailurePolicy onFailure)
     {
         if (pod.Status.Phase is "Succeeded" or "Failed")
         {
@@ -27,6 +27,7 @@ internal static class PodReading
             problems.Add(new ResourceProblem("Pod", pod.Metadata.Id, "NoAddress",
                 $"the pod is on node {pod.Spec.NodeName}, where this one can not look, and has no status.podIPs: it is not known here by address"));
         }
+        var runsOn = pod.Spec.NodeName.Length == 0 && isLocal ? node : pod.Spec.NodeName;
         return new PodFacts(pod)
         {
             Declared = declared,
@@ -36,7 +37,9 @@ internal static class PodReading
             Options = CaptureAnnotations.Options(pod.Metadata, home?.Metadata, onFailure, problems),
             OpaquePorts = AnnotationList.Ports("Pod", pod.Metadata, MeshLabels.OpaquePorts, problems),
             OpaqueInNamespace = home is null ? [] : AnnotationList.Ports("Namespace", home.Metadata, MeshLabels.OpaquePorts, []),
-            Node = pod.Spec.NodeName.Length == 0 && isLocal ? node : pod.Spec.NodeName,
+            Node = runsOn,
+            Zone = pod.Metadata.Labels.GetValueOrDefault(MeshLabels.Zone)
+                ?? resources.Nodes.GetValueOrDefault(runsOn)?.Metadata.Labels.GetValueOrDefault(MeshLabels.Zone) ?? "",
             IsReady = IsReady(pod.Status),
             Problems = problems.Count == 0 ? [] : problems,
         };

@@ -21,7 +21,7 @@ internal sealed class PodTable(string node, FailurePolicy onFailure)
     /// <summary>The pod that holds an address.</summary>
     public string? HolderOf(IPAddress address) => _addresses.On(address) is [var holder, ..] ? holder.Id : null;
 
-    /// <param name="touched">Pods that changed, or whose Namespace or observed addresses did.</param>
+    /// <param name="touched">Pods that changed, or whose Namespace, Node or observed addresses did.</param>
     public PodChanges Update(IReadOnlyCollection<string> touched, ResourceSet resources, ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> observed)
     {
         var facts = new Dictionary<string, PodFacts?>(StringComparer.Ordinal);
@@ -55,7 +55,7 @@ internal sealed class PodTable(string node, FailurePolicy onFailure)
 
     private PodFacts? Read(string id, ResourceSet resources, ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> observed) =>
         resources.Pods.TryGetValue(id, out var pod)
-            ? PodReading.Read(pod, resources.Namespaces.GetValueOrDefault(pod.Metadata.Namespace), observed.GetValueOrDefault(id, []), node, onFailure)
+            ? PodReading.Read(pod, resources.Namespaces.GetValueOrDefault(pod.Metadata.Namespace), observed.GetValueOrDefault(id, []), node, resources, onFailure)
             : null;
 
     private void Withdraw(PodFacts facts, HashSet<IPAddress> addresses, HashSet<string> namespaces)

@@ -11,6 +11,8 @@ internal sealed record ResourceSet
 
     public ImmutableSortedDictionary<string, Namespace> Namespaces { get; init; } = Of<Namespace>();
 
+    public ImmutableSortedDictionary<string, Node> Nodes { get; init; } = Of<Node>();
+
     public ImmutableSortedDictionary<string, Pod> Pods { get; init; } = Of<Pod>();
 
     public ImmutableSortedDictionary<string, Service> Services { get; init; } = Of<Service>();

@@ -49,6 +49,29 @@ public class WatchTests
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task A_pod_is_in_the_zone_of_its_Node_until_that_says_otherwise()
+    {
+        await using var cluster = await TestCluster.StartAsync();
+        _ = cluster.Server; // the Nodes of a real cluster are its own
+        cluster.Server.Store.Put("""{"apiVersion":"v1","kind":"Node","metadata":{"name":"far-node","labels":{"topology.kubernetes.io/zone":"z1","other":"x"} } }""");
+        await cluster.PodAsync("far", "10.200.0.2", node: "far-node");
+        await cluster.ServiceAsync("web");
+        await cluster.SliceAsync("web", "10.200.0.2");
+        await using var watching = new Watching(cluster);
+
+        var set = await watching.UntilAsync("pod and Node", set => Pod(set, cluster, "far")?.Status.PodIPs.Count == 1 && set.Nodes.Count == 1 && set.EndpointSlices.Count == 1);
+        Assert.Equal(["topology.kubernetes.io/zone"], set.Nodes["far-node"].Metadata.Labels.Keys);
+        var compiler = new IncrementalCompiler(cluster.Node, NodeMesh.Agent.Capture.FailurePolicy.Closed);
+        Assert.Equal(("z1", "z1"), Zones(compiler, set, cluster));
+
+        // What a kubelet tells of itself every few minutes.
+        cluster.Server.Store.Put("""{"apiVersion":"v1","kind":"Node","metadata":{"name":"far-node","labels":{"topology.kubernetes.io/zone":"z1","other":"y"} },"status":{"phase":"x"} }""");
+        cluster.Server.Store.Put("""{"apiVersion":"v1","kind":"Node","metadata":{"name":"far-node","labels":{"topology.kubernetes.io/zone":"z2"} } }""");
+        var after = await watching.UntilAsync("the other zone", now => now.Nodes["far-node"].Metadata.Labels[Node.ZoneLabel] == "z2");
+        Assert.Equal(("z2", "z2"), Zones(compiler, after, cluster));
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_change_the_mesh_does_not_read_makes_no_new_set()
     {
         await using var cluster = await TestCluster.StartAsync();
@@ -198,4 +221,10 @@ public class WatchTests
         Services = set.Services.RemoveRange(set.Services.Keys.Where(id => !id.StartsWith($"{cluster.Namespace}/", StringComparison.Ordinal))),
         EndpointSlices = set.EndpointSlices.RemoveRange(set.EndpointSlices.Keys.Where(id => !id.StartsWith($"{cluster.Namespace}/", StringComparison.Ordinal))),
     };
+
+    private static (string Workload, string Endpoint) Zones(IncrementalCompiler compiler, ResourceSet set, TestCluster cluster)
+    {
+        var content = compiler.Compile(set, new NodeContext("").ObservedAddresses).Content;
+        return (content.Workloads[$"{cluster.Namespace}/far"].Zone, content.Services[$"{cluster.Namespace}/web"].Ports[0].Endpoints[0].Zone);
+    }
 }

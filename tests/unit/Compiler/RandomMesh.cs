@@ -23,7 +23,7 @@ internal sealed class RandomMesh
     public void Step(int choice)
     {
         var random = new Random(unchecked((choice * 1_000_003) + _steps++));
-        switch (random.Next(16))
+        switch (random.Next(17))
         {
             case < 4:
                 Resources = Resources with { Pods = Change(Resources.Pods, random, "p", 6, RandomPod) };
@@ -52,6 +52,9 @@ internal sealed class RandomMesh
             case 13:
                 Resources = Resources with { AuthorizationPolicies = Change(Resources.AuthorizationPolicies, random, "t", 3, RandomAuthorizationPolicy) };
                 break;
+            case 15:
+                Resources = Resources with { Nodes = Change(Resources.Nodes, random, "n", 3, RandomNode) };
+                break;
             case 14:
                 Resources = Resources with { ReferenceGrants = Change(Resources.ReferenceGrants, random, "g", 2, RandomGrant) };
                 break;
@@ -78,6 +81,11 @@ internal sealed class RandomMesh
         };
         return random.Next(4) == 0 ? objects.Remove(metadata.Id) : objects.SetItem(metadata.Id, create(random, metadata));
     }
+
+    private static Node RandomNode(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = new ObjectMeta { Name = metadata.Name, Labels = Map(random, (Node.ZoneLabel, "z1", "z2")) },
+    };
 
     private static Pod RandomPod(Random random, ObjectMeta metadata) => new()
     {

@@ -14,6 +14,13 @@ internal static class Kinds
         IsNamespaced = false,
     };
 
+    public static ResourceKind Node { get; } = new ResourceKind<Node>(
+        "Node", "v1", "nodes", ModelJson.Default.Node,
+        (it, metadata) => it with { Metadata = metadata }, set => set.Nodes, (set, all) => set with { Nodes = all })
+    {
+        IsNamespaced = false,
+    };
+
     public static ResourceKind Pod { get; } = new ResourceKind<Pod>(
         "Pod", "v1", "pods", ModelJson.Default.Pod,
         (it, metadata) => it with { Metadata = metadata }, set => set.Pods, (set, all) => set with { Pods = all });
@@ -88,7 +95,7 @@ internal static class Kinds
     /// <summary>Every kind that is read, from files and from the Kubernetes API: a new one is added here, and nowhere else.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } = 
     [
-        Namespace, Pod, Service, EndpointSlice, HttpRoute, GrpcRoute, TlsRoute, TcpRoute, ReferenceGrant,
+        Namespace, Node, Pod, Service, EndpointSlice, HttpRoute, GrpcRoute, TlsRoute, TcpRoute, ReferenceGrant,
         AuthorizationPolicy, RateLimitPolicy, FaultPolicy, TrafficPolicy, EgressPolicy, Rollout,
     ];
 
@@ -96,7 +103,7 @@ internal static class Kinds
 
     /// <summary>The rest of the core group: of no use here, but no mistake either.</summary>
     private static readonly FrozenSet<string> OtherCoreKinds = FrozenSet.Create(
-        "Binding", "ComponentStatus", "ConfigMap", "Endpoints", "Event", "LimitRange", "Node", "PersistentVolume", "PersistentVolumeClaim",
+        "Binding", "ComponentStatus", "ConfigMap", "Endpoints", "Event", "LimitRange", "PersistentVolume", "PersistentVolumeClaim",
         "PodTemplate", "ReplicationController", "ResourceQuota", "Secret", "ServiceAccount");
 
     /// <summary>The rest of the Gateway API.</summary>

@@ -12,6 +12,7 @@ internal static class KeptFields
         Pod pod => pod with { Metadata = Of(pod.Metadata, ofPod: true) },
         Service service => service with { Metadata = Of(service.Metadata) },
         EndpointSlice slice => slice with { Metadata = Of(slice.Metadata) },
+        Node node => new Node { Metadata = new ObjectMeta { Name = node.Metadata.Name, Labels = Zone(node.Metadata.Labels) } },
         Namespace home => home with { Metadata = Of(home.Metadata) },
         _ => resource,
     };
@@ -25,6 +26,10 @@ internal static class KeptFields
         var kept = metadata.Annotations.Where(annotation => IsRead(annotation.Key, ofPod)).ToDictionary(StringComparer.Ordinal);
         return metadata with { Annotations = kept.Count == 0 ? NoStrings.Map : kept };
     }
+
+    // A Node has a status that changes all the time, and dozens of labels.
+    private static IReadOnlyDictionary<string, string> Zone(IReadOnlyDictionary<string, string> labels) =>
+        labels.TryGetValue(Node.ZoneLabel, out var zone) ? new Dictionary<string, string> { [Node.ZoneLabel] = zone } : NoStrings.Map;
 
     private static bool IsRead(string annotation, bool ofPod) =>
         annotation.StartsWith(Ours, StringComparison.Ordinal) || (ofPod && annotation == Pod.StaticUidAnnotation);

@@ -59,7 +59,7 @@ internal sealed record WatchedKind(ResourceKind Kind)
         }
         else
         {
-            yield return new WatchedKind(kind) { IsMetadataOnly = kind == Kinds.Namespace };
+            yield return new WatchedKind(kind) { IsMetadataOnly = kind == Kinds.Namespace || kind == Kinds.Node };
         }
     }
 }

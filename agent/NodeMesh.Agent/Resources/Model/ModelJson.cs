@@ -6,6 +6,7 @@ namespace NodeMesh.Agent.Resources.Model;
 /// <summary>The JSON form of the model, as files and the Kubernetes API have it. Fields the mesh does not use are ignored.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(Namespace))]
+[JsonSerializable(typeof(Node))]
 [JsonSerializable(typeof(Pod))]
 [JsonSerializable(typeof(Definition))]
 [JsonSerializable(typeof(Service))]
