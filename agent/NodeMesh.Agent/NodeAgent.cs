@@ -245,6 +245,10 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         {
             _readAt = _time.GetUtcNow();
         }
+        if (_cni.TakeMissed(_options.State))
+        {
+            Apply();
+        }
         _pods.Check();
         if (_pods.HasProxy)
         {
@@ -353,7 +357,8 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         _reports.Publish([.. _compilation.Rollouts.Values.Select(rollout => (rollout, _rollouts.StatusOf(rollout)))]);
         var pods = _status.Pods;
         _reports.Publish(new NodeReport(
-            _capture.Mode, released ? [.. pods.Select(pod => pod with { Enrolled = false, Captured = false })] : pods, _resources.Pods, _compilation.RouteStatuses));
+            _capture.Mode, released ? [.. pods.Select(pod => pod with { Enrolled = false, Captured = false })] : pods, _resources.Pods, _compilation.RouteStatuses,
+            _compilation.PolicyStatuses, [.. _cni.StartedUnmeshed.Select(pod => (pod.PodId, pod.PodUid))]));
     }
 
     private static bool SameAddresses(ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> a, ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> b) =>

@@ -16,6 +16,8 @@ internal sealed partial class CniRequests(
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan ApplyLimit = TimeSpan.FromSeconds(1);
 
+    private readonly Dictionary<string, PodAttachment> _startedUnmeshed = new(StringComparer.Ordinal);
+
     public Task<CniAnswer> AnswerAsync(CniQuestion question) => question.Command switch
     {
         "ADD" => AddAsync(question),
@@ -26,14 +28,22 @@ internal sealed partial class CniRequests(
         _ => Task.FromResult(new CniAnswer(CniOutcome.Refused, $"this agent knows no command {question.Command}: install the nodemesh-cni of its version")),
     };
 
-    /// <summary>Takes up the pods that started without an answer while no agent was there.</summary>
-    public void TakeMissed(StateDirectory state)
+    /// <summary>The pods that started unmeshed, by the CNI plugin's policy, since no agent answered in time; those that still run.</summary>
+    public IReadOnlyCollection<PodAttachment> StartedUnmeshed => [.. _startedUnmeshed.Values.Where(pod => attachments.All.Contains(pod))];
+
+    /// <summary>Takes up the pods that started without an answer, while no agent was there or while this one could not give it in time.</summary>
+    /// <returns>Whether there were any.</returns>
+    public bool TakeMissed(StateDirectory state)
     {
+        var before = _startedUnmeshed.Count;
         foreach (var missed in MissedPods.Take(state.CniMissed))
         {
             LogMissed(missed.PodNamespace, missed.PodName);
-            attachments.Add(Attachment(missed));
+            var pod = Attachment(missed);
+            attachments.Add(pod);
+            _startedUnmeshed[pod.ContainerId] = pod;
         }
+        return _startedUnmeshed.Count > before;
     }
 
     private async Task<CniAnswer> AddAsync(CniQuestion question)
@@ -100,6 +110,7 @@ internal sealed partial class CniRequests(
 
     private CniAnswer Delete(CniQuestion question)
     {
+        _startedUnmeshed.Remove(question.ContainerId);
         if (attachments.Remove(question.ContainerId) is { } gone)
         {
             pods.SandboxEnds(gone.PodId);

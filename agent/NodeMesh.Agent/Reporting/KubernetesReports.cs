@@ -14,7 +14,8 @@ internal sealed class KubernetesReports(KubernetesApi api, LeaseOptions lease, s
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
     private readonly PodReporter _pods = new(api, node, time, log);
-    private readonly RouteStatusWriter _routes = new(api, time, log);
+    private readonly StatusWriter _statuses = new(api, time, random, log);
+    private readonly MeshWriter _meshes = new(api, time, log);
     private readonly RolloutStatusWriter _rollouts = new(api, node, time, log);
     private readonly LeaseElector _elector = new(api, lease, time, random, log);
 
@@ -35,13 +36,15 @@ internal sealed class KubernetesReports(KubernetesApi api, LeaseOptions lease, s
     public void Publish(NodeReport report)
     {
         _pods.Publish(report);
-        _routes.Publish(report.Routes);
+        _statuses.Publish(report.Routes, report.Policies);
     }
 
     public async Task RunAsync(CancellationToken stop)
     {
         var electing = _elector.RunAsync(stop);
-        await Task.WhenAll(_pods.RunAsync(stop), _routes.RunAsync(() => _elector.IsHolder, stop), _rollouts.RunAsync(() => _elector.IsHolder, stop));
+        await Task.WhenAll(
+            _pods.RunAsync(stop), _statuses.RunAsync(() => _elector.IsHolder, stop), _meshes.RunAsync(() => _elector.IsHolder, stop),
+            _rollouts.RunAsync(() => _elector.IsHolder, stop));
         using var limit = new CancellationTokenSource(LastWords, time);
         await Task.WhenAll(electing, _pods.WriteAsync(limit.Token));
     }

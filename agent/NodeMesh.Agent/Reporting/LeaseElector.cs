@@ -40,7 +40,7 @@ internal sealed partial class LeaseElector(KubernetesApi api, LeaseOptions optio
             }
             if (IsHolder != wasHolder)
             {
-                LogElected(options.Identity, IsHolder ? "writes the conditions of routes from now on" : "writes no conditions any more");
+                LogElected(options.Identity, IsHolder ? "writes conditions from now on" : "writes no conditions any more");
             }
             var wait = IsHolder ? options.Renewal : options.Look * (1 + random.NextDouble());
             await Task.WhenAny(Task.Delay(wait, time, stop));

@@ -26,6 +26,7 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
     private readonly Dictionary<string, long> _lacking = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string Uid, string? Said)> _written = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (Backoff Backoff, long Until)> _failed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _toldUnmeshed = new(StringComparer.Ordinal); // uids
     private NodeReport? _report;
 
     public void Publish(NodeReport report) => Volatile.Write(ref _report, report);
@@ -81,11 +82,41 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
                 Failed(id, e);
             }
         }
+        await TellStartedUnmeshedAsync(report, stop);
         foreach (var gone in _written.Keys.Except(report.Pods.Select(pod => $"{pod.Namespace}/{pod.Name}")).ToList())
         {
             _written.Remove(gone);
             _failed.Remove(gone);
             _lacking.Remove(gone);
+        }
+    }
+
+    // It is captured by now, perhaps, and nothing but this says that its first connections went by the mesh.
+    private async Task TellStartedUnmeshedAsync(NodeReport report, CancellationToken stop)
+    {
+        foreach (var (id, uid) in report.StartedUnmeshed)
+        {
+            if (!report.Declared.TryGetValue(id, out var pod) || pod.Metadata.Uid is not { Length: > 0 } known || (uid.Length > 0 && uid != known)
+                || _toldUnmeshed.Contains(known) || !IsDue(known) || !report.Pods.Any(status => status.Enrolled && $"{status.Namespace}/{status.Name}" == id))
+            {
+                continue;
+            }
+            try
+            {
+                await TellAsync(
+                    pod, "Warning", "StartedUnmeshed",
+                    "the pod started before the agent could answer the CNI plugin (cni.onAgentFailure is unmeshed): what it connected until it was captured goes on unmeshed; restart it to have all of it in the mesh", stop);
+                _toldUnmeshed.Add(known);
+                _failed.Remove(known);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (ApiException e)
+            {
+                Failed(known, e);
+            }
         }
     }
 
@@ -122,7 +153,7 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
         await api.SendAsync(HttpMethod.Patch, $"{path}?fieldManager=nodemesh&force=true", stop, Encoding.UTF8.GetBytes(apply.ToJsonString()), KubernetesApi.ApplyPatch);
     }
 
-    private async Task TellAsync(Pod pod, PodStatus status, string? now, string mode, CancellationToken stop)
+    private Task TellAsync(Pod pod, PodStatus status, string? now, string mode, CancellationToken stop)
     {
         var (type, reason, message) = now switch
         {
@@ -130,6 +161,11 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
             Captured => ("Normal", "Captured", $"captured by {mode}: the pod's connections go through the proxy of node {node}"),
             _ => ("Warning", "NotCaptured", string.Join("; ", status.Missing)),
         };
+        return TellAsync(pod, type, reason, message, stop);
+    }
+
+    private async Task TellAsync(Pod pod, string type, string reason, string message, CancellationToken stop)
+    {
         var at = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
         var told = new JsonObject
         {

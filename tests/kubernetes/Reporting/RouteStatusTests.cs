@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
+using NodeMesh.Agent.Compiler.Policies;
 using NodeMesh.Agent.Compiler.Routes;
 using NodeMesh.Agent.Reporting;
 using NodeMesh.Agent.Resources.Model;
@@ -149,16 +150,17 @@ public class RouteStatusTests
     private sealed class Writing : IAsyncDisposable
     {
         private readonly CancellationTokenSource _stop = new();
-        private readonly RouteStatusWriter _writer;
+        private readonly StatusWriter _writer;
         private readonly Task _running;
 
         public Writing(TestCluster cluster, Func<bool>? isHolder = null)
         {
-            _writer = new RouteStatusWriter(cluster.Api, TimeProvider.System, NullLogger.Instance);
+            _writer = new StatusWriter(cluster.Api, TimeProvider.System, new Random(1), NullLogger.Instance);
             _running = _writer.RunAsync(isHolder ?? (() => true), _stop.Token);
         }
 
-        public void Publish(ImmutableSortedDictionary<string, RouteStatus> routes) => _writer.Publish(routes);
+        public void Publish(ImmutableSortedDictionary<string, RouteStatus> routes) =>
+            _writer.Publish(routes, ImmutableSortedDictionary.Create<string, PolicyStatus>(StringComparer.Ordinal));
 
         public async ValueTask DisposeAsync()
         {

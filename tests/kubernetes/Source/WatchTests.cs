@@ -187,10 +187,10 @@ public class WatchTests
         await using var cluster = await TestCluster.StartAsync();
         await using var watching = new Watching(cluster);
         await watching.UntilAsync("the first set", _ => true);
-        await Soon.TrueAsync("every watch", () => cluster.Server.Requests.Count(request => request.Verb == "watch") == 6);
+        await Soon.TrueAsync("every watch", () => cluster.Server.Requests.Count(request => request.Verb == "watch") == 7);
 
         Assert.Equal(
-            ["customresourcedefinitions", "endpointslices", "namespaces", "pods", "pods", "services"],
+            ["customresourcedefinitions", "endpointslices", "namespaces", "nodes", "pods", "pods", "services"],
             cluster.Server.Requests.Where(request => request.Verb == "watch").Select(request => request.Resource).Order());
         Assert.All(
             cluster.Server.Requests.Where(request => request.Verb == "list" && request.Group is "" or "discovery.k8s.io").GroupBy(request => (request.Resource, request.Parameter("fieldSelector"))),
@@ -207,7 +207,7 @@ public class WatchTests
         await using var watching = new Watching(cluster);
 
         await watching.UntilAsync("the Service", set => set.Services.ContainsKey($"{cluster.Namespace}/web"));
-        await Soon.TrueAsync("every watch", () => cluster.Server.OpenWatches == 6);
+        await Soon.TrueAsync("every watch", () => cluster.Server.OpenWatches == 7);
 
         Assert.Equal(2, cluster.Server.Connections); // the test's own, and that of the source
     }

@@ -16,11 +16,14 @@ public sealed class Rights
         ("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes"),
         ("gateway.networking.k8s.io", "v1", "TLSRoute", "tlsroutes"),
         ("gateway.networking.k8s.io", "v1", "TCPRoute", "tcproutes"),
+        ("gateway.networking.k8s.io", "v1", "ReferenceGrant", "referencegrants"),
         ("nodemesh.io", "v1alpha1", "AuthorizationPolicy", "authorizationpolicies"),
         ("nodemesh.io", "v1alpha1", "RateLimitPolicy", "ratelimitpolicies"),
         ("nodemesh.io", "v1alpha1", "FaultPolicy", "faultpolicies"),
         ("nodemesh.io", "v1alpha1", "TrafficPolicy", "trafficpolicies"),
         ("nodemesh.io", "v1alpha1", "EgressPolicy", "egresspolicies"),
+        ("nodemesh.io", "v1alpha1", "Rollout", "rollouts"),
+        ("gateway.networking.x-k8s.io", "v1alpha1", "XMesh", "xmeshes"),
     ];
 
     [Fact(Timeout = 180_000)]
@@ -40,7 +43,7 @@ public sealed class Rights
         await cluster.Node.Agent.StartAsync("--daemonset", $"{Mesh}/nodemesh");
         await Eventually.TrueAsync("an Event", () => Task.FromResult(cluster.EventsOf(client).Count > 0));
         await Eventually.TrueAsync("conditions of each kind", () => Task.FromResult(
-            Conditioned.All(plural => cluster.Server.Requests.Any(request => request.Is("patch", plural) && request.Subresource == "status"))), TimeSpan.FromSeconds(30));
+            Kinds.All(kind => kind.Kind == "ReferenceGrant" || cluster.Server.Requests.Any(request => request.Is("patch", kind.Plural) && request.Subresource == "status"))), TimeSpan.FromSeconds(30));
         await Eventually.TrueAsync("the Lease is renewed", () => Task.FromResult(cluster.Server.Requests.Any(request => request.Is("update", "leases"))), TimeSpan.FromSeconds(30));
         await cluster.Node.Agent.StopAsync();
 
@@ -50,15 +53,13 @@ public sealed class Rights
         Assert.Empty(rules.Unneeded(requests));
     }
 
-    private static IEnumerable<string> Conditioned => Kinds.Where(kind => kind.Group != "nodemesh.io").Select(kind => kind.Plural);
-
     private static void PutKinds(ApiServer server)
     {
         foreach (var (group, version, kind, plural) in Kinds)
         {
             var definition = JsonNode.Parse($$$"""
                 {"apiVersion":"apiextensions.k8s.io/v1","kind":"CustomResourceDefinition","metadata":{"name":"{{{plural}}}.{{{group}}}"},
-                 "spec":{"group":"{{{group}}}","scope":"Namespaced","names":{"kind":"{{{kind}}}","plural":"{{{plural}}}"},
+                 "spec":{"group":"{{{group}}}","scope":"{{{(kind == "XMesh" ? "Cluster" : "Namespaced")}}}","names":{"kind":"{{{kind}}}","plural":"{{{plural}}}"},
                   "versions":[{"name":"{{{version}}}","served":true,"storage":true,"subresources":{"status":{} } }] } }
                 """)!.AsObject();
             server.Store.Put(definition);
@@ -78,6 +79,9 @@ public sealed class Rights
         "FaultPolicy" => "\"abort\":{\"percent\":1,\"httpStatus\":503}",
         "TrafficPolicy" => "\"loadBalancing\":{\"locality\":\"PreferZone\"}",
         "EgressPolicy" => "\"allow\":[]",
+        "Rollout" => "\"targetRef\":{\"group\":\"gateway.networking.k8s.io\",\"kind\":\"HTTPRoute\",\"name\":\"one\"},"
+            + "\"stable\":{\"name\":\"web\",\"port\":80},\"canary\":{\"name\":\"web-2\",\"port\":80},\"steps\":[{\"weight\":50}]",
+        "XMesh" => "\"controllerName\":\"nodemesh.io/controller\"",
         _ => "\"rules\":[{\"backendRefs\":[{\"name\":\"web\",\"port\":80}]}]",
     };
 }

@@ -5,33 +5,33 @@ using NodeMesh.Agent.Resources.Model;
 
 namespace NodeMesh.Agent.Reporting;
 
-/// <summary>The status of a route as the Gateway API has it: for each parent, who says what.</summary>
-internal static class RouteStatusJson
+/// <summary>The status of routes and policies as the Gateway API has it: for each thing they are attached to, who says what.</summary>
+internal static class StatusJson
 {
     /// <summary>Who we are among the controllers that write into one list.</summary>
     public const string ControllerName = "nodemesh.io/controller";
 
     /// <summary>Our entries as they shall be; a condition that says what it said before keeps its time.</summary>
-    public static JsonArray Ours(RouteStatus? status, JsonArray before, DateTimeOffset now)
+    public static JsonArray Ours(ObjectStatus status, JsonArray before, DateTimeOffset now)
     {
         var ours = new JsonArray();
-        foreach (var parent in status?.Parents ?? [])
+        foreach (var parent in status.Attachments)
         {
             var reference = Reference(parent.Parent);
-            var old = before.FirstOrDefault(entry => IsOurs(entry) && JsonNode.DeepEquals(entry!["parentRef"], reference));
+            var old = before.FirstOrDefault(entry => IsOurs(entry) && JsonNode.DeepEquals(entry![status.Reference], reference));
             var conditions = new JsonArray();
             foreach (var condition in parent.Conditions)
             {
-                conditions.Add((JsonNode)Condition(condition, status!.Generation, old?["conditions"] as JsonArray, now));
+                conditions.Add((JsonNode)Condition(condition, status.Generation, old?["conditions"] as JsonArray, now));
             }
-            ours.Add((JsonNode)new JsonObject { ["parentRef"] = reference, ["controllerName"] = ControllerName, ["conditions"] = conditions });
+            ours.Add((JsonNode)new JsonObject { [status.Reference] = reference, ["controllerName"] = ControllerName, ["conditions"] = conditions });
         }
         return ours;
     }
 
     public static bool IsOurs(JsonNode? entry) => (string?)entry?["controllerName"] == ControllerName;
 
-    private static JsonObject Condition(RouteCondition condition, long generation, JsonArray? before, DateTimeOffset now)
+    public static JsonObject Condition(RouteCondition condition, long generation, JsonArray? before, DateTimeOffset now)
     {
         var status = condition.Status ? "True" : "False";
         var old = before?.FirstOrDefault(entry => (string?)entry?["type"] == condition.Type && (string?)entry?["status"] == status);
