@@ -7,6 +7,7 @@ using NodeMesh.Proxy.Detection;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Forwarding.Http;
+using NodeMesh.Proxy.HealthChecking;
 using NodeMesh.Proxy.Loops;
 using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
@@ -43,6 +44,9 @@ internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity id
             store, new Authorizer(store, policyMetrics, logging.CreateLogger<Authorizer>()), new EgressGuard(store, policyMetrics, logging.CreateLogger<EgressGuard>()));
         await using var http = new HttpHub(store, balancer, metrics, dialer, time, guard, logging);
         await http.StartAsync(CancellationToken.None);
+
+        using var health = new HealthChecker(
+            store, new HealthProbe(dialer), new HealthMetrics(metrics.Registry), time, Random.Shared, logging.CreateLogger<HealthChecker>());
 
         var context = new AcceptContext(
             loops, store, dialer, balancer, new PortMemory(), metrics, guard, new DetectionCounters(metrics), http.Accept, time, logging.CreateLogger<Arrival>());

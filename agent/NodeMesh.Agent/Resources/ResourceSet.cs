@@ -39,6 +39,8 @@ internal sealed record ResourceSet
 
     public ImmutableSortedDictionary<string, EgressPolicy> EgressPolicies { get; init; } = Of<EgressPolicy>();
 
+    public ImmutableSortedDictionary<string, BackendTrafficPolicy> BackendTrafficPolicies { get; init; } = Of<BackendTrafficPolicy>();
+
     public ImmutableSortedDictionary<string, Rollout> Rollouts { get; init; } = Of<Rollout>();
 
     public ImmutableArray<ResourceProblem> Problems { get; init; } = [];

@@ -328,7 +328,15 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             }
             address = _endpoint.Address;
         }
+        if (_endpoint?.Load.Port is { Rules.HealthCheck: not null } used)
+        {
+            used.UsedBy(_pod, address.AddressFamily);
+        }
         var target = _context.Dialer.Target(_pod, _direction, _client.Address, address);
+        if (_endpoint?.Load.Port?.Rules?.Timeouts is { ConnectMilliseconds: > 0 and var milliseconds })
+        {
+            target = target with { TimeoutMilliseconds = (int)milliseconds };
+        }
         if (!IsLetThrough(target))
         {
             return !_isDone;
@@ -389,8 +397,13 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         _lease.Judged(isError: false, isGateway: false);
         var series = Series();
         Leave();
-        var guard = dial.Target.IsInboundLeg ? new RelayGuard(_context.Guard, _client.Address, dial.Target.Endpoint, dial.Target.Owner.Namespace) : null;
-        var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease, guard);
+        var guard = !dial.Target.IsInboundLeg && _route.IsClusterIp
+            ? null
+            : new RelayGuard(_context.Guard, _client.Address, dial.Target.Endpoint, dial.Target.Owner.Namespace)
+            {
+                Leaves = dial.Target.IsInboundLeg ? null : _pod, ServerName = _first.ServerName,
+            };
+        var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease, guard, (int)(_endpoint?.Load.Port?.Rules?.Timeouts?.IdleMilliseconds ?? 0));
         LogRelay(_context.Logger, _pod.Id, _direction, _client, _destination, dial.Target.Endpoint, Verdict, _first.ServerName);
         relay.Start();
     }

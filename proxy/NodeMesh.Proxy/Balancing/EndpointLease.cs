@@ -12,7 +12,11 @@ internal readonly struct EndpointLease
         _load = load;
         _time = time;
         _began = time.GetTimestamp();
-        load?.Begin();
+        if (load is not null)
+        {
+            load.Begin();
+            load.Port?.Budget?.Attempted(_began);
+        }
     }
 
     /// <param name="load">null: the destination is no endpoint; the lease then only keeps time.</param>

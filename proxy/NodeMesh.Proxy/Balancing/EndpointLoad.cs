@@ -1,3 +1,5 @@
+using NodeMesh.Contract;
+
 namespace NodeMesh.Proxy.Balancing;
 
 /// <summary>
@@ -27,6 +29,9 @@ internal sealed class EndpointLoad(long now, PortTraffic? port = null)
     /// </summary>
     public const float LatencyFloor = 5_000;
 
+    /// <summary>Less would leave a new endpoint without any traffic that could show what it can do.</summary>
+    public const double LeastRamp = 0.1;
+
     /// <summary>What a failed connect counts as: a refusal is quick, and must not look attractive.</summary>
     public const float FailureLatency = 300_000;
 
@@ -34,12 +39,39 @@ internal sealed class EndpointLoad(long now, PortTraffic? port = null)
     // an estimate of that age is then taken for a young one, which costs one wrong guess.
     private long _estimate = Pack(DefaultLatency, Ticks(now));
     private readonly OutlierState _outlier = new();
+    private long _since = now;
+    private long _succeeded = long.MinValue;
+    private volatile bool _isUnwell;
     private int _pending;
+    private int _successes;
+    private int _failures;
+
+    /// <summary>Of which Service port it is an endpoint; null in tests alone.</summary>
+    public PortTraffic? Port => port;
 
     public int Pending => Volatile.Read(ref _pending);
 
     /// <summary>It failed again and again, and is to be spared.</summary>
     public bool IsEjected(long now) => _outlier.IsEjected(now);
+
+    /// <summary>It fails when it is asked whether it is well.</summary>
+    public bool IsUnwell => _isUnwell;
+
+    /// <summary>It is to get nothing, for either reason.</summary>
+    public bool IsSpared(long now) => _isUnwell || _outlier.IsEjected(now);
+
+    /// <summary>Health checks say so. One that is well again begins anew.</summary>
+    public void Set(bool isUnwell, long now)
+    {
+        if (_isUnwell && !isUnwell)
+        {
+            Volatile.Write(ref _since, now);
+        }
+        _isUnwell = isUnwell;
+    }
+
+    /// <summary>Whether it has done what it was asked since then; known only where there are health checks.</summary>
+    public bool HasSucceededSince(long time) => Volatile.Read(ref _succeeded) >= time;
 
     public void Begin()
     {
@@ -56,9 +88,18 @@ internal sealed class EndpointLoad(long now, PortTraffic? port = null)
     /// <summary>It did what it was asked.</summary>
     public void Succeeded(long now)
     {
+        if (port?.Rules is { HealthCheck: not null })
+        {
+            Volatile.Write(ref _succeeded, now);
+        }
         if (port?.Rules?.Outliers is { } rules)
         {
             _outlier.Succeeded(rules, now);
+            if (rules.SuccessRate is { } rate)
+            {
+                port.Judged(rate, rules, now);
+                Interlocked.Increment(ref _successes);
+            }
         }
     }
 
@@ -68,8 +109,22 @@ internal sealed class EndpointLoad(long now, PortTraffic? port = null)
         if (port?.Rules?.Outliers is { } rules)
         {
             _outlier.Failed(rules, isGateway, port, now);
+            if (rules.SuccessRate is { } rate)
+            {
+                port.Judged(rate, rules, now);
+                Interlocked.Increment(ref _failures);
+            }
         }
     }
+
+    /// <summary>It does worse than the others.</summary>
+    public void Eject(OutlierRules rules, long now) => _outlier.Eject(rules, port!, now);
+
+    /// <summary>How often it did what it was asked, and how often not, since this was last asked.</summary>
+    public (int Successes, int Failures) TakeJudgements() => (Interlocked.Exchange(ref _successes, 0), Interlocked.Exchange(ref _failures, 0));
+
+    /// <summary>The part of its share that an endpoint has which began so long ago: all of it after the window, and never less than a tenth.</summary>
+    public double Ramp(long window, long now) => Math.Clamp((now - Volatile.Read(ref _since)) / (double)window, LeastRamp, 1);
 
     /// <summary>What one more request would meet: latency times the number then under way.</summary>
     public double At(long now)

@@ -23,18 +23,35 @@ internal sealed class LoadBalancer(TimeProvider time, Random random)
         var endpoints = port.EndpointsFor(family);
         if (port.Traffic.Rules is { } rules && endpoints.Length > 1)
         {
-            endpoints = Usable(Near(endpoints, rules.Locality, facts.Source), endpoints, rules.Outliers);
-            switch (rules.Algorithm)
+            endpoints = Usable(Near(endpoints, rules.Locality, facts.Source), endpoints, rules);
+            if (rules.Algorithm == BalancingAlgorithm.ConsistentHash && ConsistentHashing.Key(rules.HashKey, facts) is { } key)
             {
-                case BalancingAlgorithm.RoundRobin:
-                    return endpoints[port.Traffic.NextTurn() % endpoints.Length];
-                case BalancingAlgorithm.Random:
-                    return endpoints[random.Next(endpoints.Length)];
-                case BalancingAlgorithm.ConsistentHash when ConsistentHashing.Key(rules.HashKey, facts) is { } key:
-                    return ConsistentHashing.Pick(endpoints, key, rules.BoundedLoadPercent);
+                return ConsistentHashing.Pick(endpoints, key, rules.BoundedLoadPercent);
             }
+            var picked = Pick(endpoints, rules.Algorithm, port.Traffic);
+            return rules.SlowStartMilliseconds == 0 || picked is null ? picked : SpareTheNew(picked, endpoints, rules, port.Traffic);
         }
         return LeastLoaded(endpoints);
+    }
+
+    private EndpointEntry? Pick(EndpointEntry[] endpoints, BalancingAlgorithm algorithm, PortTraffic traffic) => algorithm switch
+    {
+        BalancingAlgorithm.RoundRobin => endpoints[traffic.NextTurn() % endpoints.Length],
+        BalancingAlgorithm.Random => endpoints[random.Next(endpoints.Length)],
+        _ => LeastLoaded(endpoints),
+    };
+
+    // One that has just come is passed over by chance, the less often the older it is. Where all are new none is: they share alike.
+    private EndpointEntry SpareTheNew(EndpointEntry picked, EndpointEntry[] endpoints, TrafficRules rules, PortTraffic traffic)
+    {
+        const int tries = 8;
+        var window = rules.SlowStartMilliseconds * (System.Diagnostics.Stopwatch.Frequency / 1000);
+        var now = time.GetTimestamp();
+        for (var i = 0; i < tries && picked.Load.Ramp(window, now) is < 1 and var ramp && random.NextDouble() >= ramp; i++)
+        {
+            picked = Pick(endpoints, rules.Algorithm, traffic)!;
+        }
+        return picked;
     }
 
     private EndpointEntry? LeastLoaded(EndpointEntry[] endpoints)
@@ -72,22 +89,22 @@ internal sealed class LoadBalancer(TimeProvider time, Random random)
     }
 
     // Without those that fail; where none is left near, the others; and all, near ones first, when so few are left that they would fail too.
-    private EndpointEntry[] Usable(EndpointEntry[] near, EndpointEntry[] all, OutlierRules? outliers)
+    private EndpointEntry[] Usable(EndpointEntry[] near, EndpointEntry[] all, TrafficRules rules)
     {
-        if (outliers is null)
+        if (rules is { Outliers: null, HealthCheck: null })
         {
             return near;
         }
         var now = time.GetTimestamp();
-        var usable = Array.FindAll(all, endpoint => !endpoint.Load.IsEjected(now));
+        var usable = Array.FindAll(all, endpoint => !endpoint.Load.IsSpared(now));
         if (usable.Length == all.Length)
         {
             return near;
         }
-        if (usable.Length == 0 || usable.Length * 100L < outliers.PanicThresholdPercent * (long)all.Length)
+        if (usable.Length == 0 || usable.Length * 100L < (rules.Outliers?.PanicThresholdPercent ?? 0) * (long)all.Length)
         {
             return near;
         }
-        return Array.FindAll(near, endpoint => !endpoint.Load.IsEjected(now)) is { Length: > 0 } both ? both : usable;
+        return Array.FindAll(near, endpoint => !endpoint.Load.IsSpared(now)) is { Length: > 0 } both ? both : usable;
     }
 }

@@ -44,7 +44,13 @@ internal sealed class OutlierState
         }
         var isOutlier = (rules.ConsecutiveErrors > 0 && errors >= rules.ConsecutiveErrors)
             || (rules.ConsecutiveGatewayErrors > 0 && gatewayErrors >= rules.ConsecutiveGatewayErrors);
-        if (!isOutlier || IsEjected(now) || !port.MayEject(rules, now))
+        return isOutlier && Eject(rules, port, now);
+    }
+
+    /// <returns>False: it is already, or too many others are.</returns>
+    public bool Eject(OutlierRules rules, PortTraffic port, long now)
+    {
+        if (IsEjected(now) || !port.MayEject(rules, now))
         {
             return false;
         }

@@ -1,4 +1,8 @@
+using System.Diagnostics;
+using System.Net.Sockets;
 using NodeMesh.Contract;
+using NodeMesh.Proxy.Accepting;
+using RetryBudget = NodeMesh.Proxy.Resilience.RetryBudget;
 
 namespace NodeMesh.Proxy.Balancing;
 
@@ -10,32 +14,106 @@ internal sealed class PortTraffic
 {
     private volatile TrafficRules? _rules;
     private volatile EndpointLoad[] _endpoints = [];
+    // The time of which so many percent of the requests may be hedged, and in a tenth of which one always.
+    private const uint HedgingMilliseconds = 10_000;
+
+    private volatile RetryBudget? _budget;
+    private volatile RetryBudget? _hedges;
+    private readonly PendingRequests _pending;
     private int _underWay;
+    private int _retries;
     private int _turn;
+    private long _comparison;
+    private volatile LocalPod? _user;
+    private long _usedV4 = long.MinValue;
+    private long _usedV6 = long.MinValue;
+
+    public PortTraffic() => _pending = new PendingRequests(this);
 
     /// <summary>null: the defaults.</summary>
     public TrafficRules? Rules => _rules;
+
+    /// <summary>null: none is set.</summary>
+    public RetryBudget? Budget => _budget;
+
+    /// <summary>How many requests may be sent to a second endpoint; null: none.</summary>
+    public RetryBudget? Hedges => _hedges;
+
+    /// <summary>Requests that wait for room, where the rules have them wait.</summary>
+    public PendingRequests Pending => _pending;
 
     /// <summary>Requests, or connections relayed as bytes, that are under way.</summary>
     public int UnderWay => Volatile.Read(ref _underWay);
 
     public int NextTurn() => Interlocked.Increment(ref _turn) & int.MaxValue;
 
-    public void Apply(TrafficRules? rules, EndpointLoad[] endpoints)
+    public void Apply(TrafficRules? rules, RetryBudget? budget, EndpointLoad[] endpoints)
     {
+        if (rules?.Hedging is { } hedging ? !hedging.Equals(_rules?.Hedging) : _hedges is not null)
+        {
+            _hedges = rules?.Hedging is null ? null : new RetryBudget(
+                new Contract.RetryBudget { Percent = rules.Hedging.Percent, IntervalMilliseconds = HedgingMilliseconds, MinRetries = 1, MinIntervalMilliseconds = HedgingMilliseconds / 10 },
+                Stopwatch.Frequency);
+        }
         _rules = rules;
+        _budget = budget;
         _endpoints = endpoints;
+        _pending.WakeAll();
+    }
+
+    /// <summary>The pod that used its endpoints of that family last, if it was not long ago: health checks are made from there; null: nobody needs them.</summary>
+    public LocalPod? UserSince(long milliseconds, AddressFamily family) =>
+        Volatile.Read(ref family == AddressFamily.InterNetworkV6 ? ref _usedV6 : ref _usedV4) >= milliseconds ? _user : null;
+
+    /// <summary>A pod of this node uses it. Told only where there are health checks.</summary>
+    public void UsedBy(LocalPod pod, AddressFamily family)
+    {
+        _user = pod;
+        Volatile.Write(ref family == AddressFamily.InterNetworkV6 ? ref _usedV6 : ref _usedV4, Environment.TickCount64);
     }
 
     public void Begin() => Interlocked.Increment(ref _underWay);
 
-    public void End() => Interlocked.Decrement(ref _underWay);
+    public void End()
+    {
+        Interlocked.Decrement(ref _underWay);
+        _pending.WakeOne();
+    }
+
+    /// <summary>False: as many retries are under way as may be.</summary>
+    public bool TryBeginRetry()
+    {
+        var limit = _rules?.MaxRetries ?? 0;
+        if (Interlocked.Increment(ref _retries) <= limit || limit == 0)
+        {
+            return true;
+        }
+        Interlocked.Decrement(ref _retries);
+        return false;
+    }
+
+    public void EndRetry() => Interlocked.Decrement(ref _retries);
 
     /// <summary>The circuit is open: nothing more is sent, lest what is slow is buried.</summary>
     public bool IsOpen(bool isRequest)
     {
         var limit = _rules is not { } rules ? 0 : isRequest ? rules.MaxRequests : rules.MaxConnections;
         return limit > 0 && UnderWay >= limit;
+    }
+
+    /// <summary>An answer was judged: after each interval the endpoints' rates of success are compared, by whoever comes first.</summary>
+    public void Judged(SuccessRateRules rules, OutlierRules outliers, long now)
+    {
+        var due = Volatile.Read(ref _comparison);
+        if (now < due)
+        {
+            return;
+        }
+        var interval = rules.IntervalMilliseconds * (Stopwatch.Frequency / 1000);
+        if (Interlocked.CompareExchange(ref _comparison, now + interval, due) == due && due != 0)
+        {
+            SuccessRates.Compare(_endpoints, rules, outliers, this, now);
+        }
     }
 
     /// <summary>Whether one more endpoint may be spared, at this time.</summary>

@@ -149,7 +149,7 @@ internal sealed class Dial(EventLoop loop, DialTarget target, Action changed) : 
             Fail(error);
             return;
         }
-        StartTimer(ConnectTimeoutMilliseconds);
+        StartTimer(target.TimeoutMilliseconds);
     }
 
     private unsafe int BindAndConnect(int descriptor)

@@ -9,5 +9,8 @@ namespace NodeMesh.Proxy.Dialing;
 /// <param name="Source">The address to bind to; null: the kernel's choice.</param>
 internal readonly record struct DialTarget(LocalPod Owner, SocketKind Kind, IPAddress? Source, IPEndPoint Endpoint)
 {
+    /// <summary>How long the connection may take to open.</summary>
+    public int TimeoutMilliseconds { get; init; } = Dial.ConnectTimeoutMilliseconds;
+
     public bool IsInboundLeg => Kind is SocketKind.InboundLegV4 or SocketKind.InboundLegV6;
 }

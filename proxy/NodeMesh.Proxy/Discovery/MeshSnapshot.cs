@@ -40,6 +40,9 @@ internal sealed class MeshSnapshot
     /// <summary>Who may reach what.</summary>
     public AccessIndex Access => field ?? Interlocked.CompareExchange(ref field, new AccessIndex(this), null) ?? field;
 
+    /// <summary>Some pods may not reach all that is outside the mesh.</summary>
+    public bool HasEgressRules => Policies.Values.Any(policy => policy.Egress is not null);
+
     public WorkloadEntry? FindWorkload(IPAddress address) => WorkloadsByAddress.GetValueOrDefault(AddressKey.From(address));
 
     /// <summary>The Service port behind a cluster IP; null when the address is none, or the port is not declared.</summary>

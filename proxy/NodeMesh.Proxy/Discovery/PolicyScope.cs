@@ -2,6 +2,7 @@ using System.Diagnostics;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Security;
+using RetryBudget = NodeMesh.Proxy.Resilience.RetryBudget;
 
 namespace NodeMesh.Proxy.Discovery;
 
@@ -17,6 +18,10 @@ internal sealed class PolicyScope
         if (message.RateLimit is not null)
         {
             RateLimit = message.RateLimit.Equals(before?._message.RateLimit) ? before.RateLimit : new RateLimiter(message.RateLimit, Stopwatch.Frequency);
+        }
+        if (message.Backend?.RetryBudget is { } budget)
+        {
+            Budget = budget.Equals(before?._message.Backend?.RetryBudget) ? before.Budget : new RetryBudget(budget, Stopwatch.Frequency);
         }
         if (message.Egress is not null)
         {
@@ -37,6 +42,8 @@ internal sealed class PolicyScope
     public AuthorizationEntry[] Authorizations { get; }
 
     public RateLimiter? RateLimit { get; }
+
+    public RetryBudget? Budget { get; }
 
     public FaultInjector? Fault { get; }
 

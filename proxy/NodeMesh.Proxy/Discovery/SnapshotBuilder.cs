@@ -109,7 +109,7 @@ internal sealed class SnapshotBuilder
         }
         foreach (var port in services.SelectMany(service => service.Ports))
         {
-            port.Traffic.Apply(snapshot.PoliciesOf.For(port, null).Traffic, [.. port.Endpoints.Select(endpoint => endpoint.Load)]);
+            port.Traffic.Apply(snapshot.PoliciesOf.For(port, null).Traffic, snapshot.Policies.GetValueOrDefault(port.Service)?.Budget, [.. port.Endpoints.Select(endpoint => endpoint.Load)]);
         }
     }
 

@@ -19,11 +19,11 @@ internal readonly record struct ConnectionDecision(EndpointEntry? Endpoint, Reas
         {
             return new ConnectionDecision(null, Reason.CircuitOpen, "");
         }
-        return table is null ? To(balancer.Pick(port, family, facts), "") : Make(snapshot, table, serverName, family, balancer);
+        return table is null ? To(balancer.Pick(port, family, facts), "") : Make(snapshot, table, serverName, family, facts, balancer);
     }
 
     /// <summary>By a route alone.</summary>
-    public static ConnectionDecision Make(MeshSnapshot snapshot, RouteTableEntry table, string? serverName, AddressFamily family, LoadBalancer balancer)
+    public static ConnectionDecision Make(MeshSnapshot snapshot, RouteTableEntry table, string? serverName, AddressFamily family, in PickFacts facts, LoadBalancer balancer)
     {
         if (table.FindByServerName(serverName) is not { } rule)
         {
@@ -33,7 +33,9 @@ internal readonly record struct ConnectionDecision(EndpointEntry? Endpoint, Reas
         {
             return new ConnectionDecision(null, Reason.InvalidBackend, rule.Route);
         }
-        return To(balancer.Pick(port, family), rule.Route);
+        return port.Traffic.IsOpen(isRequest: false)
+            ? new ConnectionDecision(null, Reason.CircuitOpen, rule.Route)
+            : To(balancer.Pick(port, family, facts), rule.Route);
     }
 
     private static ConnectionDecision To(EndpointEntry? endpoint, string route) => new(endpoint, endpoint is null ? Reason.NoEndpoints : Reason.None, route);

@@ -76,14 +76,14 @@ internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, 
     public EndpointEntry? PickMirror(in RouteChoice choice, Mirror mirror) =>
         balancer.Random.NextInt64(mirror.Denominator) < mirror.Numerator
         && choice.Snapshot.FindServicePort(mirror.Port.Service, (int)mirror.Port.Port) is { } port
-            ? balancer.Pick(port, originalDestination.AddressFamily)
+            ? balancer.Pick(port, originalDestination.AddressFamily, new PickFacts(route.Source, client, default))
             : null;
 
     private RequestDecision Balance(ServicePortEntry? port, RouteBackend? backend, in RequestHead head, EndpointEntry? avoid)
     {
         if (port is not null && port.Traffic.IsOpen(isRequest: true))
         {
-            return RequestDecision.Refuse(Reason.CircuitOpen);
+            return RequestDecision.Refuse(port.Traffic);
         }
         var facts = new PickFacts(route.Source, client, head);
         var endpoint = port is null ? null : balancer.Pick(port, originalDestination.AddressFamily, facts);

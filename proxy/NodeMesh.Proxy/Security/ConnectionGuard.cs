@@ -6,7 +6,7 @@ using NodeMesh.Proxy.Discovery;
 
 namespace NodeMesh.Proxy.Security;
 
-/// <summary>Knows the connections into pods of this node, and has each one checked again when the mesh changes: a policy, a Service's endpoints, or who an address is.</summary>
+/// <summary>Knows the connections into pods of this node and out of the mesh, and has each one checked again when the mesh changes: a policy, a Service's endpoints, or who an address is.</summary>
 internal sealed class ConnectionGuard
 {
     private readonly ConcurrentDictionary<IGuarded, bool> _connections = new(ReferenceEqualityComparer.Instance);
@@ -17,11 +17,11 @@ internal sealed class ConnectionGuard
         Egress = egress;
         store.Applied += snapshot =>
         {
-            if (snapshot.Access.HasRules || snapshot.Access.HasRouteRules)
+            if (snapshot.Access.HasRules || snapshot.Access.HasRouteRules || snapshot.HasEgressRules)
             {
                 foreach (var (connection, _) in _connections)
                 {
-                    connection.Recheck(authorizer);
+                    connection.Recheck(this);
                 }
             }
         };
@@ -50,7 +50,7 @@ internal sealed class ConnectionGuard
     public void Enter(IGuarded connection)
     {
         _connections[connection] = true;
-        connection.Recheck(Authorizer);
+        connection.Recheck(this);
     }
 
     public void Leave(IGuarded connection) => _connections.TryRemove(connection, out _);

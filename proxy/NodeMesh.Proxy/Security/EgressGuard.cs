@@ -26,6 +26,10 @@ internal sealed partial class EgressGuard(SnapshotStore store, PolicyMetrics met
         return policy.IsAudit;
     }
 
+    /// <summary>Whether a connection that was let out may go on no more; then, and only then, it is counted and logged.</summary>
+    public bool Forbids(string pod, string home, IPEndPoint destination, string? host) =>
+        !Allows(pod, home, destination, host, isFinal: false) && !Allows(pod, home, destination, host, isFinal: true);
+
     private static bool IsOutside(MeshSnapshot snapshot, IPEndPoint destination) =>
         snapshot.FindWorkload(destination.Address) is null
         && !snapshot.ServicesByClusterIp.ContainsKey(AddressKey.From(destination.Address))

@@ -4,5 +4,5 @@ namespace NodeMesh.Proxy.Security;
 internal interface IGuarded
 {
     /// <summary>Asks again, and ends what is forbidden now. Any thread.</summary>
-    void Recheck(Authorizer authorizer);
+    void Recheck(ConnectionGuard guard);
 }

@@ -30,7 +30,9 @@ internal sealed class ProxyMetrics
     private readonly Counter _detected;
     private readonly Counter _overflow;
     private readonly Counter _retries;
+    private readonly Counter _retriesRefused;
     private readonly Counter _mirrored;
+    private readonly Counter _hedged;
     private ConnectionSeries? _overflowConnections;
     private RequestSeries? _overflowRequests;
     private int _count;
@@ -52,7 +54,11 @@ internal sealed class ProxyMetrics
             "nodemesh_http_request_duration_seconds", "From the head of the request to the end of the response.", labels, new HistogramConfiguration { Buckets = Buckets });
         _detected = metrics.CreateCounter("nodemesh_detected_protocol_total", "Connections by the protocol that was declared or detected.", "protocol");
         _retries = metrics.CreateCounter("nodemesh_http_retries_total", "Attempts beside the first, by route.", "route");
+        _retriesRefused = metrics.CreateCounter(
+            "nodemesh_http_retries_refused_total", "Attempts that a route would have made and a limit forbade, by route and limit: retry_budget, max_retries.", "route", "limit");
         _mirrored = metrics.CreateCounter("nodemesh_http_mirrored_total", "Copies of requests, by route and what became of them: answered, failed, dropped.", "route", "result");
+        _hedged = metrics.CreateCounter(
+            "nodemesh_http_hedged_total", "Requests sent to a second endpoint because their answer was late, by Service and what became of that: won, lost; refused: over the policy's share.", "service", "result");
         _overflow = metrics.CreateCounter("nodemesh_metrics_overflow_total", "Times that traffic was counted under the labels \"overflow\" because there are too many series.");
     }
 
@@ -109,8 +115,14 @@ internal sealed class ProxyMetrics
 
     public void Retried(string route) => _retries.WithLabels(route).Inc();
 
+    /// <param name="limit">retry_budget or max_retries.</param>
+    public void RetryRefused(string route, string limit) => _retriesRefused.WithLabels(route, limit).Inc();
+
     /// <param name="result">answered, failed or dropped.</param>
     public void Mirrored(string route, string result) => _mirrored.WithLabels(route, result).Inc();
+
+    /// <param name="result">won, lost or refused.</param>
+    public void Hedged(string service, string result) => _hedged.WithLabels(service, result).Inc();
 
     /// <summary>All metrics in the Prometheus text format 0.0.4.</summary>
     public async Task<byte[]> ExportAsync(CancellationToken cancellation)

@@ -53,4 +53,10 @@ internal enum Reason
 
     /// <summary>The circuit breaker of a TrafficPolicy has no room for it now.</summary>
     CircuitOpen,
+
+    /// <summary>For as long as a TrafficPolicy allows, no byte has passed.</summary>
+    TimeoutIdle,
+
+    /// <summary>The Service has had as many retries as its XBackendTrafficPolicy bears.</summary>
+    RetryBudget,
 }

@@ -4,11 +4,12 @@ namespace NodeMesh.Proxy.Telemetry;
 internal static class ReasonWords
 {
     /// <summary>How many there are: reasons are small and dense, so that they may index an array.</summary>
-    public const int Count = (int)Reason.CircuitOpen + 1;
+    public const int Count = (int)Reason.RetryBudget + 1;
 
     private static readonly string[] Words =
         ["", "no_endpoints", "upstream_connect", "upstream_reset", "downstream_reset", "overloaded", "protocol_error", "pod_gone",
-            "no_route", "invalid_backend", "invalid_filter", "timeout_request", "timeout_backend", "denied", "rate_limited", "fault_injected", "circuit_open"];
+            "no_route", "invalid_backend", "invalid_filter", "timeout_request", "timeout_backend", "denied", "rate_limited", "fault_injected", "circuit_open",
+            "timeout_idle", "retry_budget"];
 
     /// <summary>Empty for <see cref="Reason.None"/>.</summary>
     public static string Word(this Reason reason) => Words[(int)reason];
@@ -21,7 +22,7 @@ internal static class ReasonWords
         Reason.RateLimited => 429,
         Reason.InvalidBackend or Reason.InvalidFilter => 500,
         Reason.UpstreamReset => 502,
-        Reason.TimeoutRequest or Reason.TimeoutBackend => 504,
+        Reason.TimeoutRequest or Reason.TimeoutBackend or Reason.TimeoutIdle => 504,
         _ => 503,
     };
 
@@ -31,7 +32,7 @@ internal static class ReasonWords
         Reason.NoRoute => GrpcStatusCode.Unimplemented,
         Reason.Denied => GrpcStatusCode.PermissionDenied,
         Reason.RateLimited => GrpcStatusCode.ResourceExhausted,
-        Reason.TimeoutRequest or Reason.TimeoutBackend => GrpcStatusCode.DeadlineExceeded,
+        Reason.TimeoutRequest or Reason.TimeoutBackend or Reason.TimeoutIdle => GrpcStatusCode.DeadlineExceeded,
         _ => GrpcStatusCode.Unavailable,
     };
 }

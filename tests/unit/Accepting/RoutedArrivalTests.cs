@@ -85,6 +85,51 @@ public sealed class RoutedArrivalTests : IDisposable
         Assert.Equal("hello there\r\n", await server.ReadAsync(13));
     }
 
+    [Fact(Timeout = 15_000)]
+    public async Task A_routed_connection_goes_where_its_source_address_says()
+    {
+        Declare(Protocol.Unspecified, RouteKind.TcpRoute, (new RouteMatch(), "both"));
+        _proxy.Snapshots.Apply(new SnapshotDelta
+        {
+            Version = 2,
+            Services = { Service("both", [_one.EndPoint, _two.EndPoint], Protocol.Unspecified) },
+            Policies = { new ScopedPolicies { Scope = "shop/both", Traffic = new TrafficRules { Algorithm = BalancingAlgorithm.ConsistentHash, HashKey = new HashKey { SourceIp = true } } } },
+        });
+        var (one, two) = (0, 0);
+        for (var i = 0; i < 12; i++)
+        {
+            using var client = await _proxy.ConnectAsync();
+            var accepted = await Task.WhenAny(AcceptAsync(_one), AcceptAsync(_two));
+            _ = await accepted == _one ? one++ : two++;
+        }
+
+        Assert.Contains(12, new[] { one, two });
+
+        static async Task<LoopbackServer> AcceptAsync(LoopbackServer server)
+        {
+            using var socket = await server.AcceptAsync();
+            return server;
+        }
+    }
+
+    [Fact(Timeout = 15_000)]
+    public async Task A_connection_through_which_nothing_passes_is_reset_when_its_policy_says()
+    {
+        Declare(Protocol.Opaque, RouteKind.TcpRoute, (new RouteMatch(), "two"));
+        _proxy.Snapshots.Apply(new SnapshotDelta
+        {
+            Version = 2, Policies = { new ScopedPolicies { Scope = "shop/two", Traffic = new TrafficRules { Timeouts = new TrafficTimeouts { IdleMilliseconds = 200 } } } },
+        });
+        using var client = await _proxy.ConnectAsync();
+        await client.SendAsync("hello");
+        using var server = await _two.AcceptAsync();
+        Assert.Equal("hello", await server.ReadAsync(5));
+
+        Assert.Equal("reset", await client.NextAsync());
+        Assert.Equal("reset", await server.NextAsync());
+        Assert.Equal(1, await _proxy.MetricAsync("nodemesh_tcp_connections_closed_total", "reason=\"timeout_idle\""));
+    }
+
     private static async Task HandshakeAsync(Socket client, string name)
     {
         await using var tls = new SslStream(new NetworkStream(client));
@@ -110,9 +155,11 @@ public sealed class RoutedArrivalTests : IDisposable
         });
     }
 
-    private static Service Service(string name, IPEndPoint endpoint, Protocol declared, params string[] clusterIps) => new()
+    private static Service Service(string name, IPEndPoint endpoint, Protocol declared, params string[] clusterIps) => Service(name, [endpoint], declared, clusterIps);
+
+    private static Service Service(string name, IPEndPoint[] endpoints, Protocol declared, params string[] clusterIps) => new()
     {
         Id = $"shop/{name}", Namespace = "shop", Name = name, ClusterIps = { clusterIps },
-        Ports = { new ServicePort { Port = 443, Protocol = declared, Endpoints = { new Endpoint { Address = endpoint.Address.ToString(), Port = (uint)endpoint.Port, Ready = true } } } },
+        Ports = { new ServicePort { Port = 443, Protocol = declared, Endpoints = { endpoints.Select(endpoint => new Endpoint { Address = endpoint.Address.ToString(), Port = (uint)endpoint.Port, Ready = true }) } } },
     };
 }

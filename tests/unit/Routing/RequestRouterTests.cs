@@ -137,7 +137,7 @@ public sealed class RequestRouterTests
         Assert.Equal(Reason.NoRoute, Decide("b.other").Refusal);
         Assert.Equal(Reason.NoRoute, Decide(null).Refusal);
 
-        ConnectionDecision Decide(string? name) => ConnectionDecision.Make(_store.Current, table, name, AddressFamily.InterNetwork, _balancer);
+        ConnectionDecision Decide(string? name) => ConnectionDecision.Make(_store.Current, table, name, AddressFamily.InterNetwork, default, _balancer);
     }
 
     private static RequestHead Head => new("GET", "/", "web", false);

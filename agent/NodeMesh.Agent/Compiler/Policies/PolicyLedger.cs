@@ -41,6 +41,7 @@ internal sealed class PolicyLedger
         || !ReferenceEquals(before.FaultPolicies, after.FaultPolicies)
         || !ReferenceEquals(before.TrafficPolicies, after.TrafficPolicies)
         || !ReferenceEquals(before.EgressPolicies, after.EgressPolicies)
+        || !ReferenceEquals(before.BackendTrafficPolicies, after.BackendTrafficPolicies)
         || (_asked.Count > 0
             && (Has("Service", before.Services, after.Services)
                 || Has(GatewayApi.HttpRoute, before.HttpRoutes, after.HttpRoutes)

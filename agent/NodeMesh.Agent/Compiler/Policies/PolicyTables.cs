@@ -24,6 +24,7 @@ internal sealed class PolicyTables
         Place(resources.FaultPolicies.Values);
         Place(resources.TrafficPolicies.Values);
         Place(resources.EgressPolicies.Values);
+        Place(resources.BackendTrafficPolicies.Values);
     }
 
     public IReadOnlyDictionary<string, Contract.ScopedPolicies> Scopes => _scopes;
@@ -107,8 +108,11 @@ internal sealed class PolicyTables
                 var fault = TrafficCompilers.Compile(faults, invalid.Add);
                 return scope => scope.Fault = fault;
             case TrafficPolicy policies:
-                var traffic = TrafficCompilers.Compile(policies);
+                var traffic = TrafficPolicyCompiler.Compile(policies);
                 return scope => scope.Traffic = traffic;
+            case BackendTrafficPolicy backends:
+                var backend = BackendTrafficCompiler.Compile(backends, invalid.Add);
+                return scope => scope.Backend = backend;
             case EgressPolicy egress:
                 var rule = TrafficCompilers.Compile(egress);
                 return scope => scope.Egress = rule;

@@ -16,6 +16,7 @@ internal sealed class TargetLookup(ResourceSet resources)
         return target switch
         {
             { Group: "", Kind: "Service" } => Service(policy, target),
+            _ when policy is BackendTrafficPolicy => PolicyTarget.Refused(target, PolicyReason.Invalid, $"an {policy.Kind} is attached to Services alone"),
             { Group: "", Kind: "Namespace" } when target.Name == home => PolicyTarget.Found(target, home),
             { Group: "", Kind: "Namespace" } => PolicyTarget.Refused(
                 target, PolicyReason.Invalid, $"the Namespace {target.Name} is not the policy's own; a policy rules its own namespace alone"),
@@ -35,9 +36,9 @@ internal sealed class TargetLookup(ResourceSet resources)
     {
         var id = $"{policy.Metadata.Namespace}/{target.Name}";
         Asked.Add($"Service/{id}");
-        if (target.SectionName is not null && policy is EgressPolicy)
+        if (target.SectionName is not null && policy is EgressPolicy or BackendTrafficPolicy)
         {
-            return PolicyTarget.Refused(target, PolicyReason.Invalid, "an EgressPolicy is for the pods behind a Service as a whole, not for a port of it");
+            return PolicyTarget.Refused(target, PolicyReason.Invalid, $"an {policy.Kind} is for the pods behind a Service as a whole, not for a port of it");
         }
         if (!resources.Services.TryGetValue(id, out var service))
         {

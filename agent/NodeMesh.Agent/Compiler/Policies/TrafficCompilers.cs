@@ -9,11 +9,6 @@ internal static class TrafficCompilers
     private const int PerMillionPerPercent = 10_000;
     private const double AllPercent = 100;
 
-    // Envoy's, but for the share: of three endpoints one may go.
-    private const uint BaseEjectionMilliseconds = 30_000;
-    private const uint MaxEjectionMilliseconds = 300_000;
-    private const uint MaxEjectionPercent = 50;
-
     public static Contract.RateLimitRules Compile(RateLimitPolicy policy, Action<string> invalid)
     {
         var message = new Contract.RateLimitRules { Policy = policy.Metadata.Id };
@@ -63,48 +58,6 @@ internal static class TrafficCompilers
             message.Faults.Add(rule);
         });
         return message;
-    }
-
-    public static Contract.TrafficRules Compile(TrafficPolicy policy)
-    {
-        var spec = policy.Spec;
-        return new Contract.TrafficRules
-        {
-            Policy = policy.Metadata.Id,
-            Algorithm = spec.LoadBalancing?.Algorithm switch
-            {
-                "RoundRobin" => Contract.BalancingAlgorithm.RoundRobin,
-                "Random" => Contract.BalancingAlgorithm.Random,
-                "ConsistentHash" => Contract.BalancingAlgorithm.ConsistentHash,
-                _ => Contract.BalancingAlgorithm.LeastRequest,
-            },
-            HashKey = spec.LoadBalancing?.ConsistentHash switch
-            {
-                null => null,
-                { Header: { } header } => new Contract.HashKey { Header = header.ToLowerInvariant() },
-                { Cookie: { } cookie } => new Contract.HashKey { Cookie = cookie },
-                { QueryParam: { } query } => new Contract.HashKey { Query = query },
-                _ => new Contract.HashKey { SourceIp = true },
-            },
-            BoundedLoadPercent = (uint)(spec.LoadBalancing?.ConsistentHash?.BoundedLoadPercent ?? 0),
-            Locality = spec.LoadBalancing?.Locality switch
-            {
-                "PreferZone" => Contract.Locality.PreferZone,
-                "PreferNode" => Contract.Locality.PreferNode,
-                _ => Contract.Locality.Anywhere,
-            },
-            MaxConnections = (uint)(spec.CircuitBreaker?.MaxConnections ?? 0),
-            MaxRequests = (uint)(spec.CircuitBreaker?.MaxRequests ?? 0),
-            Outliers = spec.OutlierDetection is not { } outliers ? null : new Contract.OutlierRules
-            {
-                ConsecutiveErrors = (uint)(outliers.ConsecutiveErrors ?? 0),
-                ConsecutiveGatewayErrors = (uint)(outliers.ConsecutiveGatewayErrors ?? 0),
-                BaseEjectionMilliseconds = outliers.BaseEjectionTime is { } least ? RequestMatchCompiler.Milliseconds(least) : BaseEjectionMilliseconds,
-                MaxEjectionMilliseconds = outliers.MaxEjectionTime is { } most ? RequestMatchCompiler.Milliseconds(most) : MaxEjectionMilliseconds,
-                MaxEjectionPercent = (uint?)outliers.MaxEjectionPercent ?? MaxEjectionPercent,
-                PanicThresholdPercent = (uint)(outliers.PanicThresholdPercent ?? 0),
-            },
-        };
     }
 
     public static Contract.EgressRules Compile(EgressPolicy policy)

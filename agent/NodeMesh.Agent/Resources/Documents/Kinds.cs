@@ -92,11 +92,15 @@ internal static class Kinds
         PolicyApi.Rollout, PolicyApi.Version, "rollouts", ModelJson.Default.Rollout,
         (it, metadata) => it with { Metadata = metadata }, set => set.Rollouts, (set, all) => set with { Rollouts = all });
 
+    public static ResourceKind BackendTrafficPolicy { get; } = new ResourceKind<BackendTrafficPolicy>(
+        GatewayApi.BackendTrafficPolicy, $"{GatewayApi.ExperimentalGroup}/v1alpha1", "xbackendtrafficpolicies", ModelJson.Default.BackendTrafficPolicy,
+        (it, metadata) => it with { Metadata = metadata }, set => set.BackendTrafficPolicies, (set, all) => set with { BackendTrafficPolicies = all });
+
     /// <summary>Every kind that is read, from files and from the Kubernetes API: a new one is added here, and nowhere else.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } = 
     [
         Namespace, Node, Pod, Service, EndpointSlice, HttpRoute, GrpcRoute, TlsRoute, TcpRoute, ReferenceGrant,
-        AuthorizationPolicy, RateLimitPolicy, FaultPolicy, TrafficPolicy, EgressPolicy, Rollout,
+        AuthorizationPolicy, RateLimitPolicy, FaultPolicy, TrafficPolicy, EgressPolicy, BackendTrafficPolicy, Rollout,
     ];
 
     private static readonly FrozenDictionary<string, ResourceKind> ByName = All.ToFrozenDictionary(kind => kind.Name);

@@ -9,4 +9,8 @@ internal static class GatewayApi
     public const string TlsRoute = "TLSRoute";
     public const string TcpRoute = "TCPRoute";
     public const string ReferenceGrant = "ReferenceGrant";
+
+    /// <summary>Of what is not settled yet.</summary>
+    public const string ExperimentalGroup = "gateway.networking.x-k8s.io";
+    public const string BackendTrafficPolicy = "XBackendTrafficPolicy";
 }

@@ -21,6 +21,7 @@ namespace NodeMesh.Agent.Resources.Model;
 [JsonSerializable(typeof(FaultPolicy))]
 [JsonSerializable(typeof(TrafficPolicy))]
 [JsonSerializable(typeof(EgressPolicy))]
+[JsonSerializable(typeof(BackendTrafficPolicy))]
 [JsonSerializable(typeof(Rollout))]
 [JsonSerializable(typeof(RolloutStatus))]
 internal sealed partial class ModelJson : JsonSerializerContext;

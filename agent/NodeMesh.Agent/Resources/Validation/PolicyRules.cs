@@ -25,6 +25,9 @@ internal static class PolicyRules
             case TrafficPolicy traffic:
                 TrafficRules.Check(traffic.Spec, errors);
                 break;
+            case BackendTrafficPolicy backends:
+                BackendTrafficRules.Check(backends.Spec, errors);
+                break;
             case EgressPolicy egress:
                 CheckEgress(egress.Spec, errors);
                 break;

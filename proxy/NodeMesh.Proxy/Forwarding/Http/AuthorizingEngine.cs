@@ -16,23 +16,24 @@ internal sealed class AuthorizingEngine(IUpstreamEngine next, ConnectionGuard gu
     {
         if (!target.EntersPod)
         {
-            return MayLeave(exchange, target) ? next.ExchangeAsync(exchange, target) : Denied();
+            return exchange.Connection.Downstream.Route.IsClusterIp ? next.ExchangeAsync(exchange, target) : LeaveAsync(exchange, target);
         }
         var request = exchange.Request;
         var head = new RequestHead(request.Method, request.RawTarget, request.Headers.Host.ToString(), exchange.IsGrpc, exchange);
         return guard.Authorizer.AllowsRequest(target.Client, target.Endpoint, exchange.Connection.Home, head)
-            ? EnterAsync(exchange, target)
+            ? GuardedAsync(exchange, target, null)
             : Denied();
     }
 
-    private bool MayLeave(HttpExchange exchange, UpstreamTarget target)
+    private ValueTask<ExchangeOutcome> LeaveAsync(HttpExchange exchange, UpstreamTarget target)
     {
-        var downstream = exchange.Connection.Downstream;
-        return downstream.Route.IsClusterIp
-            || guard.Egress.Allows(downstream.Pod.Id, downstream.Pod.Namespace, target.Endpoint, HostOf(exchange.Request.Headers.Host.ToString()), isFinal: true);
+        var pod = exchange.Connection.Downstream.Pod;
+        var authority = exchange.Request.Headers.Host.ToString();
+        return guard.Egress.Allows(pod.Id, pod.Namespace, target.Endpoint, HostOf(authority), isFinal: true) ? GuardedAsync(exchange, target, authority) : Denied();
     }
 
-    private static string? HostOf(string authority)
+    /// <summary>Without the port; null: there is none.</summary>
+    public static string? HostOf(string authority)
     {
         var port = authority.LastIndexOf(':');
         return authority.Length == 0 ? null : port > authority.LastIndexOf(']') ? authority[..port] : authority;
@@ -40,16 +41,16 @@ internal sealed class AuthorizingEngine(IUpstreamEngine next, ConnectionGuard gu
 
     private static ValueTask<ExchangeOutcome> Denied() => new(ExchangeOutcome.Unanswered(Forbidden, Reason.Denied));
 
-    private async ValueTask<ExchangeOutcome> EnterAsync(HttpExchange exchange, UpstreamTarget target)
+    private async ValueTask<ExchangeOutcome> GuardedAsync(HttpExchange exchange, UpstreamTarget target, string? authority)
     {
-        exchange.Connection.Enter(target);
+        exchange.Connection.Enter(target, authority);
         try
         {
             return await next.ExchangeAsync(exchange, target);
         }
         finally
         {
-            exchange.Connection.Leave(target);
+            exchange.Connection.Leave(target, authority);
         }
     }
 }

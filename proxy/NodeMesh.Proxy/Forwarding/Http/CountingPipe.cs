@@ -5,14 +5,28 @@ using NodeMesh.Proxy.Telemetry;
 namespace NodeMesh.Proxy.Forwarding.Http;
 
 /// <summary>A downstream's transport that counts the bytes which pass.</summary>
-internal sealed class CountingPipe(IDuplexPipe transport, ConnectionSeries series) : IDuplexPipe
+internal sealed class CountingPipe : IDuplexPipe
 {
-    public PipeReader Input { get; } = new Reader(transport.Input, series);
+    private readonly Reader _input;
+    private readonly Writer _output;
 
-    public PipeWriter Output { get; } = new Writer(transport.Output, series);
+    public CountingPipe(IDuplexPipe transport, ConnectionSeries series)
+    {
+        _input = new Reader(transport.Input, series);
+        _output = new Writer(transport.Output, series);
+    }
+
+    public PipeReader Input => _input;
+
+    public PipeWriter Output => _output;
+
+    /// <summary>Bytes that have passed either way.</summary>
+    public long Moved => Volatile.Read(ref _input.Moved) + Volatile.Read(ref _output.Moved);
 
     private sealed class Reader(PipeReader inner, ConnectionSeries series) : PipeReader
     {
+        public long Moved;
+
         private ReadOnlySequence<byte> _buffer;
 
         public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
@@ -24,6 +38,7 @@ internal sealed class CountingPipe(IDuplexPipe transport, ConnectionSeries serie
             if (bytes > 0)
             {
                 series.Sent(bytes);
+                Moved += bytes;
             }
             inner.AdvanceTo(consumed, examined);
         }
@@ -62,6 +77,8 @@ internal sealed class CountingPipe(IDuplexPipe transport, ConnectionSeries serie
 
     private sealed class Writer(PipeWriter inner, ConnectionSeries series) : PipeWriter
     {
+        public long Moved;
+
         private long _unflushed;
 
         public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
@@ -79,6 +96,7 @@ internal sealed class CountingPipe(IDuplexPipe transport, ConnectionSeries serie
             if (_unflushed > 0)
             {
                 series.Received(_unflushed);
+                Moved += _unflushed;
                 _unflushed = 0;
             }
             return inner.FlushAsync(cancellationToken);

@@ -29,7 +29,7 @@ internal sealed class HttpConnection : IGuarded
     private CountingPipe? _transport;
     private Http1Connection? _upstream;
     private bool _isGone;
-    private readonly List<UpstreamTarget> _entered = [];
+    private readonly List<(UpstreamTarget Target, string? Authority)> _guarded = [];
     private readonly List<RoutedRequest> _routed = [];
 
     public HttpConnection(Downstream downstream, bool http2, PodHttp pod, RequestRouter router, ProxyMetrics metrics, IUpstreamDialer dialer)
@@ -62,8 +62,18 @@ internal sealed class HttpConnection : IGuarded
     /// <summary>The namespace of the pod it was accepted for; null: it is that pod's own.</summary>
     public string? Home => Downstream.Direction == Direction.Inbound ? Downstream.Pod.Namespace : null;
 
-    public UpstreamTarget TargetFor(in RequestDecision decision) =>
-        decision.Endpoint is null ? _originalTarget! : Pod.TargetFor(decision.Endpoint, Downstream);
+    public UpstreamTarget TargetFor(in RequestDecision decision)
+    {
+        if (decision.Endpoint is not { } endpoint)
+        {
+            return _originalTarget!;
+        }
+        if (endpoint.Load.Port is { Rules.HealthCheck: not null } port)
+        {
+            port.UsedBy(Downstream.Pod, endpoint.Address.AddressFamily);
+        }
+        return Pod.TargetFor(endpoint, Downstream);
+    }
 
     /// <summary>The series of a request to this endpoint. Most requests of a connection go to pods of one owner, and find it where the last one left it.</summary>
     public RequestSeries RequestSeriesFor(EndpointEntry? endpoint, TrafficDirection direction, TrafficProtocol protocol, string decidedBy = "")
@@ -82,6 +92,8 @@ internal sealed class HttpConnection : IGuarded
     /// <summary>Another that stands for copies of its requests: they have the same source, but neither its end nor its place for the request under way.</summary>
     public HttpConnection ForCopy() => new(Downstream, Http2, Pod, Router, _metrics, _dialer);
 
+    public void CountRefusedRetry(string route, string limit) => _metrics.RetryRefused(route, limit);
+
     public void CountRetry(string route) => _metrics.Retried(route);
 
     /// <summary>An attempt of a measured rule is over.</summary>
@@ -92,6 +104,9 @@ internal sealed class HttpConnection : IGuarded
 
     /// <summary>Wraps the transport of this connection.</summary>
     public CountingPipe Count(IDuplexPipe transport) => _transport = new CountingPipe(transport, Series);
+
+    /// <summary>Bytes that have passed either way.</summary>
+    public long Moved => _transport?.Moved ?? 0;
 
     /// <summary>The request under way goes over this connection, and ends with the downstream. HTTP/1.1 only, where there is one at a time.</summary>
     public void Attach(Http1Connection upstream)
@@ -185,20 +200,21 @@ internal sealed class HttpConnection : IGuarded
     /// <summary>The reason its end is counted under, should it end now; the first one stays.</summary>
     public void BecauseOf(Reason reason) => Interlocked.CompareExchange(ref _reason, (int)reason, (int)Reason.None);
 
-    /// <summary>A request goes into a pod of this node.</summary>
-    public void Enter(UpstreamTarget target)
+    /// <summary>A request goes into a pod of this node, or to an address that is no Service's.</summary>
+    /// <param name="authority">Of one that leaves; null: it enters a pod.</param>
+    public void Enter(UpstreamTarget target, string? authority)
     {
-        lock (_entered)
+        lock (_guarded)
         {
-            _entered.Add(target);
+            _guarded.Add((target, authority));
         }
     }
 
-    public void Leave(UpstreamTarget target)
+    public void Leave(UpstreamTarget target, string? authority)
     {
-        lock (_entered)
+        lock (_guarded)
         {
-            _entered.Remove(target);
+            _guarded.Remove((target, authority));
         }
     }
 
@@ -220,24 +236,26 @@ internal sealed class HttpConnection : IGuarded
     }
 
     /// <summary>Ends the connection if a request under way goes where its client may send none any more. Requests to come are asked about one by one.</summary>
-    public void Recheck(Authorizer authorizer)
+    public void Recheck(ConnectionGuard guard)
     {
         lock (_routed)
         {
             foreach (var request in _routed)
             {
-                if (authorizer.Foresee(Downstream.Client.Address, Downstream.OriginalDestination, request.Choice) == Access.Denied)
+                if (guard.Authorizer.Foresee(Downstream.Client.Address, Downstream.OriginalDestination, request.Choice) == Access.Denied)
                 {
                     Abort(Reason.Denied);
                     return;
                 }
             }
         }
-        lock (_entered)
+        lock (_guarded)
         {
-            foreach (var target in _entered)
+            foreach (var (target, authority) in _guarded)
             {
-                if (authorizer.Foresee(target.Client, target.Endpoint, Home, isOpaque: false) == Access.Denied)
+                if (authority is null
+                    ? guard.Authorizer.Foresee(target.Client, target.Endpoint, Home, isOpaque: false) == Access.Denied
+                    : guard.Egress.Forbids(Downstream.Pod.Id, Downstream.Pod.Namespace, target.Endpoint, AuthorizingEngine.HostOf(authority)))
                 {
                     Abort(Reason.Denied);
                     return;

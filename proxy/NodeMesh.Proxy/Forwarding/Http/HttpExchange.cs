@@ -29,6 +29,9 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
 
     public bool IsGrpc { get; set; }
 
+    /// <summary>It asks for another protocol on its connection, which is HTTP/1.1's own.</summary>
+    public bool IsUpgrade => Feature<IHttpUpgradeFeature>() is { IsUpgradableRequest: true };
+
     /// <summary>What a route has to do with it; null: nothing.</summary>
     public RoutedRequest? Routed { get; set; }
 
@@ -41,10 +44,16 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
     public bool IsGone => Gone.IsCancellationRequested;
 
     /// <summary>Ends the attempt at hand before its time: the downstream is gone, or time is up.</summary>
-    public CancellationToken Ends => Routed?.Ends ?? Gone;
+    public CancellationToken Ends => Idle?.Ends ?? Race?.Ends ?? Routed?.Ends ?? Gone;
 
     /// <summary>Time may be up while the downstream waits.</summary>
-    public bool HasLimit => Routed is { HasLimit: true } || CopyLimit.CanBeCanceled;
+    public bool HasLimit => Idle is not null || Race is not null || Routed is { HasLimit: true } || CopyLimit.CanBeCanceled;
+
+    /// <summary>Another attempt may answer first; null: there is none.</summary>
+    public HedgeRace? Race { get; set; }
+
+    /// <summary>Ends the attempt at hand when nothing passes; null: it may stand still as long as it likes.</summary>
+    public IdleWatch? Idle { get; set; }
 
     public EndpointLease Lease { get; set; }
 
@@ -60,7 +69,19 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
         Lease.Answered();
         var (isError, isGateway) = Failure.Of(Response.StatusCode, IsGrpc ? Find(Response.Headers, GrpcAnswer.StatusHeader) : null);
         Lease.Judged(isError, isGateway);
+        if (Race is not null && !Race.TryWin())
+        {
+            Response.Headers.Clear();
+            return false;
+        }
         HasFailed = isError;
+        return IsTaken();
+    }
+
+    /// <summary>The response whose head stands in <see cref="Response"/> is to be the downstream's.</summary>
+    /// <returns>False: the downstream shall not see it, and another attempt will be made.</returns>
+    public bool IsTaken()
+    {
         if (Routed is not null && !Routed.TakesHead())
         {
             return false;

@@ -15,7 +15,7 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// </list>
 /// What is decided is applied here, to the exchange, whichever engine carries it. Requests that a route has to do with are <see cref="RoutedForwarder"/>'s.
 /// </summary>
-internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IUpstreamEngine http2, RoutedForwarder routed, PolicyGate gate)
+internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IUpstreamEngine http2, RoutedForwarder routed, PolicyGate gate, Hedger hedger)
 {
     public async Task ForwardAsync(HttpExchange exchange)
     {
@@ -38,6 +38,16 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
             return;
         }
         var decision = connection.Router.Pick(choice, head);
+        if (decision.Full is { Rules.MaxPendingRequests: > 0 })
+        {
+            decision = await WaitAsync(exchange, choice, head, decision);
+        }
+        if (decision.Address is null && exchange.IsGone)
+        {
+            var gone = exchange.DownstreamGone();
+            connection.RequestSeriesFor(null, TrafficDirection.Outbound, protocol).Done(gone.Status, isGrpc ? "" : null, gone.Reason, TimeSpan.Zero);
+            return;
+        }
         if (decision.Address is null)
         {
             MeshAnswer.Write(exchange, isGrpc, 503, decision.Refusal);
@@ -54,9 +64,10 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
             // :: Step 2: have it carried there.
             // "*", an absolute URI or an authority is meant for a forward proxy, or for the server as a whole. Detection passes connections
             // that begin with one on as bytes; this one began otherwise.
-            outcome = request.RawTarget.StartsWith('/')
-                ? await (connection.Http2 ? http2 : http1).ExchangeAsync(exchange, target)
-                : ExchangeOutcome.Unanswered(400, Reason.ProtocolError);
+            var engine = connection.Http2 || (decision.IsHttp2 && !exchange.IsUpgrade) ? http2 : http1;
+            outcome = !request.RawTarget.StartsWith('/') ? ExchangeOutcome.Unanswered(400, Reason.ProtocolError)
+                : Hedger.IsFor(exchange, target) ? await hedger.ExchangeAsync(engine, exchange, target, choice, head, decision)
+                : await engine.ExchangeAsync(exchange, target);
 
             // :: Step 3: answer in the upstream's place if it did not.
             if (!outcome.HasAnswer)
@@ -76,6 +87,18 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
             connection.RequestEnds();
             connection.RequestSeriesFor(decision.Endpoint, target.Direction, protocol).Done(outcome.Status, isGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason, lease.Elapsed);
         }
+    }
+
+    // Until there is room for it, as long as it may wait.
+    private static async ValueTask<RequestDecision> WaitAsync(HttpExchange exchange, RouteChoice choice, RequestHead head, RequestDecision decision)
+    {
+        exchange.Connection.RequestBegins();
+        while (decision.Full is { } full && await full.Pending.WaitAsync(exchange.Gone))
+        {
+            decision = exchange.Connection.Router.Pick(choice, head);
+        }
+        exchange.Connection.RequestEnds();
+        return decision;
     }
 
     private async ValueTask<bool> StopAsync(HttpExchange exchange, EffectivePolicies policies, RouteChoice choice, RequestHead head, TrafficProtocol protocol)

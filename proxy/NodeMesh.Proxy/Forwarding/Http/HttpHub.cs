@@ -43,10 +43,11 @@ internal sealed class HttpHub : IAsyncDisposable
         _dialer = dialer;
         _time = time;
         _guard = guard;
-        var http1 = new AuthorizingEngine(new Http1Engine(time, loggers.CreateLogger<Http1Engine>()), guard);
-        var http2 = new AuthorizingEngine(new Http2Engine(loggers.CreateLogger<Http2Engine>()), guard);
-        var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics));
-        _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random, guard.Authorizer));
+        var http1 = new AuthorizingEngine(new IdleEngine(new Http1Engine(time, loggers.CreateLogger<Http1Engine>()), time), guard);
+        var http2 = new AuthorizingEngine(new IdleEngine(new Http2Engine(loggers.CreateLogger<Http2Engine>()), time), guard);
+        var hedger = new Hedger(time, metrics);
+        var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics), hedger);
+        _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random, guard.Authorizer), hedger);
         _connectionFactory = new SocketConnectionContextFactory(HubLimits.Transport(), loggers.CreateLogger("NodeMesh.Proxy.Forwarding.Http.Transport"));
         var options = HubLimits.Server();
         options.Listen(_listeners.Http1.EndPoint, listen =>

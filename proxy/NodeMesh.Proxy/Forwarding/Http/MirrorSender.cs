@@ -1,5 +1,3 @@
-using System.IO.Pipelines;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Balancing;
@@ -38,17 +36,7 @@ internal sealed class MirrorSender(IUpstreamEngine http1, IUpstreamEngine http2,
             return;
         }
         var exchange = request.Exchange;
-        var copy = new HttpRequestFeature
-        {
-            Method = exchange.Request.Method,
-            RawTarget = exchange.Request.RawTarget,
-            Protocol = exchange.Request.Protocol,
-            Headers = new HeaderDictionary(),
-        };
-        foreach (var (name, values) in exchange.Request.Headers)
-        {
-            copy.Headers[name] = values;
-        }
+        var copy = CopyFeatures.Of(exchange.Request);
         var connection = exchange.Connection;
         if (!exchange.HasRequestBody)
         {
@@ -85,7 +73,7 @@ internal sealed class MirrorSender(IUpstreamEngine http1, IUpstreamEngine http2,
             await Task.Yield();
             var connection = source.ForCopy();
             using var limit = new CancellationTokenSource(Limit, time);
-            var exchange = new HttpExchange(new CopyFeatures(request, body, limit.Token).Collection, connection) { Lease = lease, CopyLimit = limit.Token };
+            var exchange = new HttpExchange(new CopyFeatures(request, body, Stream.Null, limit.Token).Collection, connection) { Lease = lease, CopyLimit = limit.Token };
             var outcome = await (connection.Http2 ? http2 : http1).ExchangeAsync(exchange, connection.Pod.TargetFor(endpoint, connection.Downstream));
             metrics.Mirrored(route, outcome.Reason == Reason.None ? "answered" : "failed");
         }
@@ -98,36 +86,6 @@ internal sealed class MirrorSender(IUpstreamEngine http1, IUpstreamEngine http2,
         {
             lease.End();
             Interlocked.Decrement(ref _underWay);
-        }
-    }
-
-    /// <summary>Stands in for a downstream that takes all and says nothing.</summary>
-    private sealed class CopyFeatures : IHttpRequestBodyDetectionFeature, IRequestBodyPipeFeature, IHttpRequestLifetimeFeature
-    {
-        public CopyFeatures(HttpRequestFeature request, byte[]? body, CancellationToken limit)
-        {
-            CanHaveBody = body is not null;
-            Reader = PipeReader.Create(new System.Buffers.ReadOnlySequence<byte>(body ?? []));
-            RequestAborted = limit;
-            Collection.Set<IHttpRequestFeature>(request);
-            Collection.Set<IHttpResponseFeature>(new HttpResponseFeature());
-            Collection.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
-            Collection.Set<IHttpRequestBodyDetectionFeature>(this);
-            Collection.Set<IRequestBodyPipeFeature>(this);
-            Collection.Set<IHttpRequestLifetimeFeature>(this);
-        }
-
-        public FeatureCollection Collection { get; } = new();
-
-        public bool CanHaveBody { get; }
-
-        public PipeReader Reader { get; }
-
-        public CancellationToken RequestAborted { get; set; }
-
-        public void Abort()
-        {
-            // There is nobody to tell.
         }
     }
 }

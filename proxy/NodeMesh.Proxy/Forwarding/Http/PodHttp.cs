@@ -51,7 +51,7 @@ internal sealed class PodHttp
         {
             _targets.Clear();
         }
-        return _targets.GetOrAdd(endpoint, new UpstreamTarget(downstream.Direction, downstream.Client.Address, endpoint.Address, _dialer));
+        return _targets.GetOrAdd(endpoint, new UpstreamTarget(downstream.Direction, downstream.Client.Address, endpoint.Address, _dialer, endpoint.Load.Port));
     }
 
     public void Add(HttpConnection connection)

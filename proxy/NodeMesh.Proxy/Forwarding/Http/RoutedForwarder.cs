@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.Features;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Discovery;
@@ -18,7 +17,7 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// <item>Account for it, once.</item>
 /// </list>
 /// </summary>
-internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstreamEngine http1, IUpstreamEngine http2, MirrorSender mirrors)
+internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstreamEngine http1, IUpstreamEngine http2, MirrorSender mirrors, Hedger hedger)
 {
     public async Task ForwardAsync(HttpExchange exchange, RouteChoice choice, RequestHead head, TrafficProtocol protocol)
     {
@@ -86,9 +85,18 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
         {
             ExchangeOutcome outcome;
             var decision = connection.Router.Pick(request.Choice, request.Head, last.Endpoint);
+            while (decision.Full is { } full && await request.WaitForRoomAsync(full))
+            {
+                decision = connection.Router.Pick(request.Choice, request.Head, last.Endpoint);
+            }
             if (decision.Address is null)
             {
-                outcome = ExchangeOutcome.Unanswered(decision.Refusal.HttpStatus(), decision.Refusal);
+                if (exchange.IsGone)
+                {
+                    return (exchange.DownstreamGone(), last);
+                }
+                var refusal = request.IsLate ? Reason.TimeoutRequest : decision.Refusal;
+                outcome = ExchangeOutcome.Unanswered(refusal.HttpStatus(), refusal);
             }
             else if (request.Begin(decision) is { } status)
             {
@@ -97,7 +105,7 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
             else
             {
                 // An upgrade is HTTP/1.1's own.
-                var engine = connection.Http2 || (decision.IsHttp2 && exchange.Feature<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true }) ? http2 : http1;
+                var engine = connection.Http2 || (decision.IsHttp2 && !exchange.IsUpgrade) ? http2 : http1;
                 var target = connection.TargetFor(decision);
                 if (decision.Backend is { Filters.Count: > 0 } backend && request.IsFirst)
                 {
@@ -108,7 +116,9 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
                 exchange.HasFailed = false;
                 try
                 {
-                    outcome = request.End(await engine.ExchangeAsync(exchange, target));
+                    outcome = request.End(Hedger.IsFor(exchange, target)
+                        ? await hedger.ExchangeAsync(engine, exchange, target, request.Choice, request.Head, decision)
+                        : await engine.ExchangeAsync(exchange, target));
                     if (outcome is { HasAnswer: false, Status: >= 500 })
                     {
                         lease.Failed();
@@ -127,6 +137,10 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
             if (outcome.HasAnswer || request.RetryAfter(outcome) is not { } wait)
             {
                 return (outcome, last);
+            }
+            if (!request.TakeFromBudget())
+            {
+                return (ExchangeOutcome.Unanswered(Reason.RetryBudget.HttpStatus(), Reason.RetryBudget), last);
             }
             if (!await request.WaitAsync(wait))
             {

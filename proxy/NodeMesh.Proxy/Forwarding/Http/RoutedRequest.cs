@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using NodeMesh.Contract;
+using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
@@ -31,6 +32,7 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
     private Reason _cutBy;
     private int _retries;
     private bool _isDiscarded;
+    private PortTraffic? _retryingAt;
     private TimeSpan? _retryAfter;
 
     public RoutedRequest(HttpExchange exchange, in RouteChoice choice, in RequestHead head, TimeProvider time, Random random)
@@ -123,7 +125,7 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
     {
         var response = Exchange.Response;
         _retryAfter = RetryAfterOf(response.Headers.RetryAfter);
-        if (MayRetry(response.StatusCode, Reason.None))
+        if (MayRetry(response.StatusCode, Reason.None) && TryBeginRetry())
         {
             _isDiscarded = true;
             response.Headers.Clear();
@@ -166,7 +168,7 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
     /// <summary>How long to wait before the next attempt; null: there is none.</summary>
     public TimeSpan? RetryAfter(ExchangeOutcome outcome)
     {
-        if (!_isDiscarded && !MayRetry(outcome.Status, outcome.Reason))
+        if (!_isDiscarded && !(MayRetry(outcome.Status, outcome.Reason) && TryBeginRetry()))
         {
             return null;
         }
@@ -189,7 +191,53 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
         }
     }
 
-    public void Dispose() => _cut?.Dispose();
+    /// <summary>Waits until there may be room; false: it may not wait, or no longer.</summary>
+    public async ValueTask<bool> WaitForRoomAsync(PortTraffic full)
+    {
+        if (Remaining() is not { } remaining)
+        {
+            return await full.Pending.WaitAsync(Exchange.Gone);
+        }
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Exchange.Gone);
+        limit.CancelAfter(remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero);
+        return await full.Pending.WaitAsync(limit.Token);
+    }
+
+    /// <summary>No time is left.</summary>
+    public bool IsLate => Remaining() is { Ticks: <= 0 };
+
+    /// <summary>Whether the Service it failed at bears one more retry.</summary>
+    public bool TakeFromBudget()
+    {
+        if (_decision.Endpoint?.Load.Port?.Budget is not { } budget || budget.TryRetry(_time.GetTimestamp()))
+        {
+            return true;
+        }
+        Exchange.Connection.CountRefusedRetry(Rule.Route, "retry_budget");
+        return false;
+    }
+
+    public void Dispose()
+    {
+        _cut?.Dispose();
+        _retryingAt?.EndRetry();
+    }
+
+    // One place is had from the first retry to the end of the request.
+    private bool TryBeginRetry()
+    {
+        if (_retryingAt is not null || _decision.Endpoint?.Load.Port is not { } port)
+        {
+            return true;
+        }
+        if (!port.TryBeginRetry())
+        {
+            Exchange.Connection.CountRefusedRetry(Rule.Route, "max_retries");
+            return false;
+        }
+        _retryingAt = port;
+        return true;
+    }
 
     private bool MayRetry(int status, Reason reason) =>
         Rule.Rule.Retry is { } retry && _retries < retry.Attempts && (_body?.CanReplay ?? true) && Remaining() is not { Ticks: <= 0 }

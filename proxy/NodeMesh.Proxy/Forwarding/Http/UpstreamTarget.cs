@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Net;
 using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Forwarding.Http.Http1;
@@ -20,8 +21,10 @@ internal sealed class UpstreamTarget
     private readonly IUpstreamDialer _dialer;
     private volatile LastUri? _last;
 
-    public UpstreamTarget(Direction accepted, IPAddress client, IPEndPoint endpoint, IUpstreamDialer dialer)
+    /// <param name="traffic">Of the Service port it is an endpoint of; null: of none that was dialled.</param>
+    public UpstreamTarget(Direction accepted, IPAddress client, IPEndPoint endpoint, IUpstreamDialer dialer, PortTraffic? traffic = null)
     {
+        Traffic = traffic;
         _accepted = accepted;
         _client = client;
         _endpoint = endpoint;
@@ -40,6 +43,9 @@ internal sealed class UpstreamTarget
 
     /// <summary>The destination is a captured pod of this node, before which the mesh stands for it.</summary>
     public bool EntersPod => Direction != TrafficDirection.Outbound || _dialer.IsLocal(_endpoint);
+
+    /// <summary>What its Service port's TrafficPolicy says; null: nothing does.</summary>
+    public PortTraffic? Traffic { get; }
 
     public UpstreamKey Key { get; }
 
@@ -70,7 +76,23 @@ internal sealed class UpstreamTarget
     public ValueTask<Socket> DialAsync(LocalPod pod, CancellationToken cancellation)
     {
         Direction = DirectionNow();
-        return _dialer.DialAsync(pod, _accepted, _client, _endpoint, cancellation);
+        return Traffic?.Rules?.Timeouts is { ConnectMilliseconds: > 0 and var milliseconds }
+            ? DialAsync(pod, TimeSpan.FromMilliseconds(milliseconds), cancellation)
+            : _dialer.DialAsync(pod, _accepted, _client, _endpoint, cancellation);
+    }
+
+    private async ValueTask<Socket> DialAsync(LocalPod pod, TimeSpan most, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(most);
+        try
+        {
+            return await _dialer.DialAsync(pod, _accepted, _client, _endpoint, limit.Token);
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellation.IsCancellationRequested)
+        {
+            throw new SocketException((int)SocketError.TimedOut);
+        }
     }
 
     private TrafficDirection DirectionNow() =>

@@ -21,15 +21,20 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
     private readonly ConnectionSeries _series;
     private readonly EndpointLease _lease;
     private readonly RelayGuard? _guard;
+    private readonly int _idleMilliseconds;
+    private LoopTimer? _idle;
+    private long _lastMoved;
     private bool _isQueued;
     private bool _isDone;
 
     /// <param name="pod">The pod that accepted, and counts, the downstream.</param>
     /// <param name="dialed">The pod whose socket the upstream is; often the same.</param>
-    /// <param name="guard">null: it goes into no pod of this node.</param>
-    public Relay(LoopSocket downstream, LoopSocket upstream, LocalPod pod, LocalPod dialed, ConnectionSeries series, EndpointLease lease, RelayGuard? guard = null)
+    /// <param name="guard">null: no policy can come to forbid it.</param>
+    /// <param name="idleMilliseconds">In which some byte must pass; 0: as long as both ends like.</param>
+    public Relay(LoopSocket downstream, LoopSocket upstream, LocalPod pod, LocalPod dialed, ConnectionSeries series, EndpointLease lease, RelayGuard? guard = null, int idleMilliseconds = 0)
     {
         (_downstream, _upstream, _pod, _dialed, _series, _lease, _guard) = (downstream, upstream, pod, dialed, series, lease, guard);
+        _idleMilliseconds = idleMilliseconds;
         _up = new Pump(downstream, upstream);
         _down = new Pump(upstream, downstream);
     }
@@ -49,6 +54,11 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
             End(Reason.Overloaded);
             return;
         }
+        if (_idleMilliseconds > 0)
+        {
+            _lastMoved = Environment.TickCount64;
+            _downstream.Loop.StartTimer(_idle = new LoopTimer(OnLook), LookMilliseconds);
+        }
         Run();
     }
 
@@ -60,9 +70,9 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
         Run();
     }
 
-    public void Recheck(Authorizer authorizer)
+    public void Recheck(ConnectionGuard guard)
     {
-        if (authorizer.Foresee(_guard!.Client, _guard.Destination, _guard.Home, isOpaque: true) == Access.Denied)
+        if (_guard!.IsForbidden())
         {
             _downstream.Loop.Post(() => End(Reason.Denied));
         }
@@ -71,6 +81,25 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
     public void OnFault(Exception exception) => End(Reason.Overloaded);
 
     public void OnPodGone() => _downstream.Loop.Post(() => End(Reason.PodGone));
+
+    // Looking now and then is cheaper than a deadline that moves with every byte.
+    private int LookMilliseconds => Math.Max(1, _idleMilliseconds / 4);
+
+    private void OnLook()
+    {
+        if (_isDone)
+        {
+            return;
+        }
+        if (Environment.TickCount64 - _lastMoved >= _idleMilliseconds)
+        {
+            End(Reason.TimeoutIdle);
+        }
+        else
+        {
+            _downstream.Loop.StartTimer(_idle!, LookMilliseconds);
+        }
+    }
 
     private void Run()
     {
@@ -115,6 +144,10 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
             _series.Sent(sent);
         }
         var received = _down.TakeCount();
+        if (_idle is not null && sent + received > 0)
+        {
+            _lastMoved = Environment.TickCount64;
+        }
         if (received > 0)
         {
             _series.Received(received);
@@ -128,6 +161,7 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
             return;
         }
         _isDone = true;
+        _idle?.Stop();
         _guard?.Guard.Leave(this);
         if (reason == Reason.None)
         {

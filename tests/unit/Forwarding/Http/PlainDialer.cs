@@ -12,6 +12,9 @@ internal sealed class PlainDialer : IUpstreamDialer
 
     public Func<IPEndPoint, bool> Local { get; set; } = _ => false;
 
+    /// <summary>Nobody answers, as behind a firewall.</summary>
+    public bool IsStuck { get; set; }
+
     public IReadOnlyList<(Direction Direction, IPAddress Client, IPEndPoint Endpoint)> Dials
     {
         get
@@ -28,6 +31,10 @@ internal sealed class PlainDialer : IUpstreamDialer
         lock (_dials)
         {
             _dials.Add((direction, client, endpoint));
+        }
+        if (IsStuck)
+        {
+            await Task.Delay(Timeout.Infinite, cancellation);
         }
         var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try

@@ -27,6 +27,70 @@ internal sealed record TrafficPolicySpec
     public CircuitBreaker? CircuitBreaker { get; init; }
 
     public OutlierDetection? OutlierDetection { get; init; }
+
+    public TrafficTimeouts? Timeouts { get; init; }
+
+    /// <summary>AsClient or HTTP2.</summary>
+    public string UpstreamProtocol { get; init => field = value ?? "AsClient"; } = "AsClient";
+
+    public HealthCheck? HealthCheck { get; init; }
+
+    public Hedging? Hedging { get; init; }
+}
+
+internal sealed record Hedging
+{
+    /// <summary>After which a second attempt is made.</summary>
+    public string? Delay { get; init; }
+
+    /// <summary>Of the requests, at most.</summary>
+    public int? Percent { get; init; }
+}
+
+/// <summary>Exactly one of http, grpc and tcp.</summary>
+internal sealed record HealthCheck
+{
+    public string? Interval { get; init; }
+
+    public string? Timeout { get; init; }
+
+    public int? HealthyThreshold { get; init; }
+
+    public int? UnhealthyThreshold { get; init; }
+
+    /// <summary>null: the endpoint's.</summary>
+    public int? Port { get; init; }
+
+    public HttpHealthCheck? Http { get; init; }
+
+    public GrpcHealthCheck? Grpc { get; init; }
+
+    public TcpHealthCheck? Tcp { get; init; }
+}
+
+internal sealed record HttpHealthCheck
+{
+    public string Path { get; init => field = value ?? "/"; } = "/";
+
+    public string? Host { get; init; }
+}
+
+internal sealed record GrpcHealthCheck
+{
+    public string? Service { get; init; }
+}
+
+internal sealed record TcpHealthCheck;
+
+internal sealed record TrafficTimeouts
+{
+    public string? Connect { get; init; }
+
+    /// <summary>In which nothing passes.</summary>
+    public string? Idle { get; init; }
+
+    /// <summary>For which a connection is kept for the next request.</summary>
+    public string? KeepAlive { get; init; }
 }
 
 internal sealed record LoadBalancing
@@ -38,6 +102,14 @@ internal sealed record LoadBalancing
 
     /// <summary>None, PreferZone or PreferNode.</summary>
     public string Locality { get; init => field = value ?? "None"; } = "None";
+
+    public SlowStart? SlowStart { get; init; }
+}
+
+internal sealed record SlowStart
+{
+    /// <summary>How long it takes until a new endpoint has its whole share.</summary>
+    public string? Window { get; init; }
 }
 
 /// <summary>Exactly one of header, cookie, queryParam and sourceIP.</summary>
@@ -61,6 +133,11 @@ internal sealed record CircuitBreaker
     public int? MaxConnections { get; init; }
 
     public int? MaxRequests { get; init; }
+
+    /// <summary>That wait for one of those to end.</summary>
+    public int? MaxPendingRequests { get; init; }
+
+    public int? MaxRetries { get; init; }
 }
 
 internal sealed record OutlierDetection
@@ -77,4 +154,17 @@ internal sealed record OutlierDetection
 
     /// <summary>With fewer usable endpoints than this, ejections don't count.</summary>
     public int? PanicThresholdPercent { get; init; }
+
+    public SuccessRate? SuccessRate { get; init; }
+}
+
+internal sealed record SuccessRate
+{
+    public string? Interval { get; init; }
+
+    public int? MinimumEndpoints { get; init; }
+
+    public int? MinimumRequests { get; init; }
+
+    public double? StandardDeviations { get; init; }
 }

@@ -1,9 +1,11 @@
 using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Balancing;
 
 namespace NodeMesh.Proxy.Forwarding.Http.Http1;
 
 /// <summary>The kept HTTP/1.1 connections of one source to one destination; the one used last is used first.</summary>
-internal sealed class Http1Pool(LocalPod pod)
+/// <param name="traffic">Of the Service port whose endpoint it is; null: of none.</param>
+internal sealed class Http1Pool(LocalPod pod, PortTraffic? traffic = null)
 {
     // Shorter than the keep-alive timeout of any common server (gunicorn has the shortest, 2 s). A server that closes an idle connection
     // just when a request is sent on it makes that request fail; so the mesh closes first. A connection on the same network is cheap to open.
@@ -91,10 +93,11 @@ internal sealed class Http1Pool(LocalPod pod)
     public bool Sweep(long now)
     {
         Http1Connection[] old;
+        var most = traffic?.Rules?.Timeouts is { KeepAliveMilliseconds: > 0 and var milliseconds } ? milliseconds : IdleMilliseconds;
         lock (_gate)
         {
             var count = 0;
-            while (count < _idle.Count && now - _idle[count].IdleSince >= IdleMilliseconds)
+            while (count < _idle.Count && now - _idle[count].IdleSince >= most)
             {
                 count++;
             }

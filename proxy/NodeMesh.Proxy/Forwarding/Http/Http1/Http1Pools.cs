@@ -26,7 +26,7 @@ internal sealed class Http1Pools : IDisposable
         {
             return pool;
         }
-        pool = _pools.GetOrAdd(target.Key, static (_, pod) => new Http1Pool(pod), _pod);
+        pool = _pools.GetOrAdd(target.Key, static (_, of) => new Http1Pool(of.Pod, of.Traffic), (Pod: _pod, target.Traffic));
         target.Pool = pool;
         if (_isClosed)
         {

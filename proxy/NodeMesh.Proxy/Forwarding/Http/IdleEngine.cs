@@ -1,0 +1,29 @@
+using NodeMesh.Proxy.Telemetry;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>Ends exchanges in which nothing passes for longer than a TrafficPolicy allows. Of an HTTP/2 connection what passes on any stream counts.</summary>
+internal sealed class IdleEngine(IUpstreamEngine next, TimeProvider time) : IUpstreamEngine
+{
+    public ValueTask<ExchangeOutcome> ExchangeAsync(HttpExchange exchange, UpstreamTarget target) =>
+        target.Traffic?.Rules?.Timeouts is { IdleMilliseconds: > 0 and var milliseconds }
+            ? WatchAsync(exchange, target, TimeSpan.FromMilliseconds(milliseconds))
+            : next.ExchangeAsync(exchange, target);
+
+    private async ValueTask<ExchangeOutcome> WatchAsync(HttpExchange exchange, UpstreamTarget target, TimeSpan limit)
+    {
+        using var watch = new IdleWatch(exchange.Connection, limit, time, exchange.Ends);
+        exchange.Idle = watch;
+        try
+        {
+            var outcome = await next.ExchangeAsync(exchange, target);
+            return !watch.HasElapsed || exchange.IsGone || outcome.Reason == Reason.None ? outcome
+                : outcome.HasAnswer ? outcome with { Reason = Reason.TimeoutIdle }
+                : ExchangeOutcome.Unanswered(Reason.TimeoutIdle.HttpStatus(), Reason.TimeoutIdle);
+        }
+        finally
+        {
+            exchange.Idle = null;
+        }
+    }
+}

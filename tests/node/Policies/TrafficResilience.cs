@@ -1,0 +1,247 @@
+using System.Net;
+using NodeMesh.NodeTests.Kit;
+using NodeMesh.TestApp.Calling;
+
+namespace NodeMesh.NodeTests.Policies;
+
+/// <summary>Timeouts, limits and the choice of endpoints by TrafficPolicy and XBackendTrafficPolicy, with failures that are real.</summary>
+[Collection("ebpf")]
+public sealed class TrafficResilience(EbpfMesh mesh) : IAsyncLifetime
+{
+    private const string Web = "10.96.0.64";
+    private const string Http = Web + ":80";
+
+    public async ValueTask InitializeAsync()
+    {
+        mesh.Mesh.Resources.Pod(mesh.Server(isNear: false), app: "resilient");
+        mesh.Mesh.Resources.Service("resilient", "resilient", [IPAddress.Parse(Web)], "name: http, port: 80, targetPort: 8080", "name: raw, port: 90, targetPort: 9000");
+        await Eventually.HoldsAsync("the Service answers", () => CallAsync(), result => result.Ok);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var name in new[] { "policy", "route", "service-resilient" })
+        {
+            mesh.Mesh.Resources.Delete(name);
+        }
+        mesh.Mesh.Resources.Pod(mesh.Server(isNear: false));
+        await Eventually.TrueAsync("nothing is left of it", async () => !(await mesh.Near.Agent.GetAsync("/config")).Contains("resilient", StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_endpoint_behind_a_firewall_costs_the_connect_timeout_and_not_more()
+    {
+        var deaf = await mesh.AddPodAsync("deaf", enrolled: false, app: "resilient");
+        try
+        {
+            await deaf.ExecAsync("iptables", "-I", "INPUT", "-p", "tcp", "-j", "DROP");
+            await PolicyAsync("loadBalancing: {algorithm: RoundRobin}, timeouts: {connect: 200ms}");
+            var refused = await Eventually.HoldsAsync("the deaf one has its turn", () => CallAsync(), result => result.Status == 503);
+            Assert.Equal((503, "upstream_connect"), (refused.Status, refused.Headers!["nodemesh-error"]));
+            Assert.InRange(refused.Milliseconds, 200, 5_000);
+
+            Retries("codes: [500], attempts: 3, backoff: 10ms");
+            await Eventually.TrueAsync("nobody notices any more", async () => (await TimesAsync(20)).All(result => result.Ok));
+        }
+        finally
+        {
+            await RemoveAsync(deaf);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task What_stands_still_is_ended()
+    {
+        Assert.True((await mesh.Client().CallAsync(new CallRequest { Kind = "open", Target = $"{Web}:90", Token = "old" })).Ok);
+        await PolicyAsync("timeouts: {idle: 500ms}");
+        var silent = await Eventually.HoldsAsync("an answer that does not come is not waited for", () => CallAsync("/?delay=5000"), result => !result.Ok);
+        Assert.Equal((504, "timeout_idle"), (silent.Status, silent.Headers!["nodemesh-error"]));
+        Assert.True((await CallAsync("/?delay=100")).Ok);
+
+        Assert.True((await mesh.Client().CallAsync(new CallRequest { Kind = "open", Target = $"{Web}:90", Token = "idle" })).Ok);
+        Assert.True((await mesh.Client().CallAsync(new CallRequest { Kind = "send", Token = "idle" })).Ok);
+        await Eventually.TrueAsync("the idle connection is counted as ended", async () =>
+            (await mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_tcp_connections_closed_total", ("reason", "timeout_idle")) >= 1);
+        Assert.False((await mesh.Client().CallAsync(new CallRequest { Kind = "send", Token = "idle" })).Ok);
+        // One from before has what counted then.
+        Assert.True((await mesh.Client().CallAsync(new CallRequest { Kind = "send", Token = "old" })).Ok);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Over_the_limit_one_waits_and_one_is_refused()
+    {
+        await PolicyAsync("circuitBreaker: {maxRequests: 1, maxPendingRequests: 1}");
+
+        await Eventually.TrueAsync("of three at a time", async () =>
+        {
+            // Each at its own client: one client makes one call after another.
+            var results = await mesh.Client().ExecAsync("sh", "-c", $"for i in 1 2 3; do curl -sS -o /dev/null -w '%{{http_code}} %header{{nodemesh-error}}\\n' 'http://{Http}/?delay=700' & done; wait");
+            return results.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim()).Order().SequenceEqual(["200", "200", "503 circuit_open"]);
+        }, TimeSpan.FromSeconds(20));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_server_that_fails_is_not_buried_under_retries()
+    {
+        var nginx = await NginxAsync("broken", "location / { return 500 \"broken\"; }");
+        try
+        {
+            mesh.Mesh.Resources.Pod(mesh.Server(isNear: false));
+            Retries("codes: [500], attempts: 3, backoff: 1ms");
+            await Eventually.HoldsAsync("all fail", () => CallAsync(), result => result.Status == 500);
+            var before = await RetriesAsync();
+            mesh.Mesh.Resources.Write("policy", """
+                {apiVersion: gateway.networking.x-k8s.io/v1alpha1, kind: XBackendTrafficPolicy, metadata: {name: policy, namespace: default}, spec: {
+                  targetRefs: [{group: "", kind: Service, name: resilient}], retryConstraint: {budget: {percent: 10, interval: 1h}, minRetryRate: {count: 1, interval: 1h}}}}
+                """);
+            var refused = await Eventually.HoldsAsync("the budget is spent", () => CallAsync(), result => result.Status == 503);
+            Assert.Equal("retry_budget", refused.Headers!["nodemesh-error"]);
+
+            var spent = await RetriesAsync();
+            await TimesAsync(60);
+            Assert.InRange(await RetriesAsync() - spent, 3, 12); // a tenth of the 60, and then some
+            Assert.True(spent > before || before > 0);
+            Assert.True((await mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_http_retries_refused_total", ("limit", "retry_budget")) > 0);
+        }
+        finally
+        {
+            await RemoveAsync(nginx);
+        }
+
+        async Task<double> RetriesAsync() => (await mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_http_retries_total", ("route", "default/resilient"));
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_new_endpoint_gets_its_share_by_and_by()
+    {
+        await PolicyAsync("loadBalancing: {algorithm: RoundRobin, slowStart: {window: 30s}}");
+        await Task.Delay(TimeSpan.FromSeconds(31)); // until what is there has its whole share
+        var fresh = await NginxAsync("fresh", "location / { add_header X-Pod fresh; return 200 \"\"; }");
+        try
+        {
+            await Eventually.TrueAsync("it gets something", async () => (await PodsAsync(20)).Contains("fresh"), TimeSpan.FromSeconds(20));
+
+            // Without the policy it would get half at once; half way through the window it has a third.
+            Assert.InRange((await PodsAsync(300)).Count(pod => pod == "fresh"), 1, 120);
+            await Eventually.TrueAsync("it gets half", async () => (await PodsAsync(100)).Count(pod => pod == "fresh") >= 48, TimeSpan.FromSeconds(45));
+        }
+        finally
+        {
+            await RemoveAsync(fresh);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_endpoint_that_says_it_is_ill_gets_nothing_although_it_answers()
+    {
+        var nginx = await NginxAsync("ill", "location / { add_header X-Pod ill; return 200 \"\"; } location /health { alias {home}/; }");
+        try
+        {
+            await File.WriteAllTextAsync($"{Home("ill")}/z", "well");
+            await PolicyAsync("loadBalancing: {algorithm: RoundRobin}, healthCheck: {interval: 200ms, unhealthyThreshold: 2, http: {path: /health/z}}");
+            await Eventually.TrueAsync("it is well", async () => (await PodsAsync(6)).Contains("ill") && await ChecksAsync("passed") > 2);
+
+            File.Delete($"{Home("ill")}/z");
+            await Eventually.TrueAsync("it gets nothing", async () => !(await PodsAsync(6)).Contains("ill"));
+            Assert.DoesNotContain("ill", await PodsAsync(40));
+            Assert.Equal(1, (await mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_unhealthy_endpoints", ("service", "default/resilient")));
+            Assert.True(await ChecksAsync("failed") >= 2);
+            // No pod of the other node uses the Service: it asks nobody.
+            Assert.Equal(0, (await mesh.Far.Agent.ScrapeAsync()).Sum("nodemesh_health_checks_total", ("service", "default/resilient")));
+
+            await File.WriteAllTextAsync($"{Home("ill")}/z", "well again");
+            await Eventually.TrueAsync("it is used again", async () => (await PodsAsync(6)).Contains("ill"));
+        }
+        finally
+        {
+            await RemoveAsync(nginx);
+        }
+
+        async Task<double> ChecksAsync(string result) => (await mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_health_checks_total", ("service", "default/resilient"), ("result", result));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_EgressPolicy_ends_what_it_forbids()
+    {
+        var outside = await mesh.Near.AddPodAsync("outside");
+        try
+        {
+            await outside.ServeAsync();
+            Assert.True((await mesh.Client().CallAsync(new CallRequest { Kind = "open", Target = $"{outside.V4}:9000", Token = "out" })).Ok);
+            Assert.True((await mesh.Client().CallAsync(new CallRequest { Kind = "open", Target = $"{Web}:90", Token = "in" })).Ok);
+            var slow = mesh.Client().ExecAsync("sh", "-c", $"curl -sS -o /dev/null -w '%{{http_code}}' 'http://{outside.V4}:8080/?delay=20000' || true");
+            await Task.Delay(500);
+            mesh.Mesh.Resources.Write("policy", """
+                {apiVersion: nodemesh.io/v1alpha1, kind: EgressPolicy, metadata: {name: policy, namespace: default}, spec: {
+                  targetRefs: [{kind: Namespace, name: default}], allow: [{hosts: [shop.example]}]}}
+                """);
+
+            await Eventually.EqualAsync("the connection is reset", false, async () => (await mesh.Client().CallAsync(new CallRequest { Kind = "send", Token = "out" })).Ok);
+            Assert.Equal("000", (await slow).Trim());
+            Assert.True((await mesh.Client().CallAsync(new CallRequest { Kind = "send", Token = "in" })).Ok);
+            Assert.True((await mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_egress_violations_total", ("policy", "default/policy"), ("action", "refused")) >= 2);
+        }
+        finally
+        {
+            await outside.DisposeAsync();
+        }
+    }
+
+    private Task<CallResult> CallAsync(string path = "/") => mesh.Client().CallAsync(new CallRequest { Kind = "http", Target = Http, Path = path });
+
+    private async Task<List<CallResult>> TimesAsync(int count)
+    {
+        var results = new List<CallResult>();
+        for (var i = 0; i < count; i++)
+        {
+            results.Add(await CallAsync());
+        }
+        return results;
+    }
+
+    private async Task<List<string>> PodsAsync(int count) =>
+        [.. (await mesh.Client().ExecAsync("curl", "-sS", "-o", "/dev/null", "-w", "%header{x-pod}\\n", $"http://{Http}/?n=[1-{count}]")).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+
+    private async Task PolicyAsync(string spec)
+    {
+        mesh.Mesh.Resources.Write("policy", $$"""
+            apiVersion: nodemesh.io/v1alpha1
+            kind: TrafficPolicy
+            metadata: {name: policy, namespace: default}
+            spec: {targetRefs: [{kind: Service, name: resilient}], {{spec}} }
+            """);
+        await Eventually.TrueAsync("the policy is in force", async () => (await mesh.Near.Agent.GetAsync("/policies")).Contains("\"Accepted\"", StringComparison.Ordinal));
+        await mesh.Near.Agent.ReadyAsync();
+    }
+
+    private void Retries(string retry) => mesh.Mesh.Resources.Write("route", $$"""
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: {name: resilient, namespace: default}
+        spec: {parentRefs: [{group: "", kind: Service, name: resilient, port: 80}], rules: [{backendRefs: [{name: resilient, port: 80}], retry: { {{retry}} } }] }
+        """);
+
+    private string Home(string name) => $"{TestRun.Directory}/{mesh.Mesh.Name}/{name}";
+
+    private async Task<TestPod> NginxAsync(string name, string locations)
+    {
+        var home = Directory.CreateDirectory(Home(name)).FullName;
+        await File.WriteAllTextAsync($"{home}/nginx.conf", $$"""
+            daemon off;
+            worker_processes 1;
+            user root;
+            pid {{home}}/pid;
+            error_log stderr;
+            events {}
+            http { access_log off; server { listen 8080; {{locations.Replace("{home}", home, StringComparison.Ordinal)}} } }
+            """);
+        // It serves before the Service knows of it.
+        var pod = await mesh.Near.AddPodAsync(name);
+        await pod.StartAsync(8080, "nginx", "-c", $"{home}/nginx.conf");
+        mesh.Mesh.Resources.Pod(pod, app: "resilient");
+        await mesh.Near.Agent.CapturedAsync(pod);
+        return pod;
+    }
+
+    private Task RemoveAsync(TestPod pod) => mesh.RemovePodAsync(pod);
+}
