@@ -10,10 +10,21 @@ internal static class Chart
 {
     private const string Prefix = "chart/";
 
+    // As Helm has it: they are installed, and not deleted, since everything that was made by them would be deleted too.
+    private const string Definitions = "crds/";
+
     // The order in which they are applied; they are deleted the other way round.
     private static readonly string[] Templates = ["namespace.yaml", "serviceaccount.yaml", "rbac.yaml", "daemonset.yaml", "podmonitor.yaml"];
 
     public static JsonObject DefaultValues() => (JsonObject)YamlReader.ReadAll(Read("values.yaml"))[0];
+
+    /// <summary>All that an installation needs: the definitions of the mesh's own kinds, and what the values make of the chart.</summary>
+    /// <exception cref="TemplateException">A value is missing or of the wrong kind.</exception>
+    public static string RenderWhole(JsonObject values, string @namespace)
+    {
+        var definitions = Assembly.GetExecutingAssembly().GetManifestResourceNames().Where(name => name.StartsWith(Definitions, StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+        return string.Join("---\n", definitions.Select(name => ReadResource(name).Trim() + "\n").Append(Render(values, @namespace)));
+    }
 
     /// <summary>What the values make of it, as text, in the order in which it is to be applied.</summary>
     /// <exception cref="TemplateException">A value is missing or of the wrong kind.</exception>
@@ -30,9 +41,11 @@ internal static class Chart
 
     public static string Version { get; } = YamlReader.ReadAll(Read("Chart.yaml"))[0]["appVersion"]!.ToString();
 
-    private static string Read(string name)
+    private static string Read(string name) => ReadResource(Prefix + name);
+
+    private static string ReadResource(string name)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(Prefix + name)
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"{name} of the chart is not in this program");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();

@@ -14,7 +14,7 @@ internal sealed partial class ClusterChecks(ClusterApi api, string @namespace)
     // What `nodemesh install` does.
     private static readonly (string Verb, string Group, string Resource)[] Rights =
     [
-        ("patch", "", "namespaces"), ("patch", "", "serviceaccounts"), ("patch", "apps", "daemonsets"), ("patch", "rbac.authorization.k8s.io", "clusterroles"),
+        ("patch", "", "namespaces"), ("patch", "", "serviceaccounts"), ("patch", "apps", "daemonsets"), ("patch", "apiextensions.k8s.io", "customresourcedefinitions"), ("patch", "rbac.authorization.k8s.io", "clusterroles"),
         ("patch", "rbac.authorization.k8s.io", "clusterrolebindings"), ("patch", "rbac.authorization.k8s.io", "roles"), ("patch", "rbac.authorization.k8s.io", "rolebindings"),
     ];
 

@@ -28,7 +28,7 @@ internal static class InstallCommand
         command.SetAction((result, cancellation) => CommandFailure.ReportAsync(name, async () =>
         {
             var values = ChartValues.Of(result.GetRequiredValue(files), result.GetRequiredValue(set).Prepend("createNamespace=true"));
-            var manifests = Chart.Render(values, cluster.Namespace(result));
+            var manifests = Chart.RenderWhole(values, cluster.Namespace(result));
             if (result.GetValue(dryRun))
             {
                 Console.Write(result.GetValue(output) == "json" ? AsList(manifests) : manifests);

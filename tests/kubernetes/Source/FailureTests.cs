@@ -19,7 +19,7 @@ public class FailureTests
         await using var watching = new Watching(cluster);
 
         await Soon.TrueAsync("the slices were asked for again and again", () => server.Requests.Count(request => request.Is("list", "endpointslices")) >= 3);
-        await Soon.TrueAsync("all else is watched", () => server.Requests.Count(request => request.Verb == "watch") == 5);
+        await Soon.TrueAsync("all else is watched", () => server.Requests.Count(request => request.Verb == "watch") == 6);
         Assert.Empty(watching.Sets);
 
         server.Faults.Clear();
@@ -162,7 +162,7 @@ public class FailureTests
         await cluster.ServiceAsync("web");
         await using var watching = new Watching(cluster);
         await watching.UntilAsync("the first set", _ => true);
-        await Soon.TrueAsync("every watch", () => server.OpenWatches == 6);
+        await Soon.TrueAsync("every watch", () => server.OpenWatches == 7);
 
         // Others' changes use up versions; the quiet watches hear of it by bookmark alone.
         server.Store.Advance(1000);

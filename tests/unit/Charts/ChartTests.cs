@@ -17,8 +17,19 @@ public class ChartTests
     public void The_plain_manifests_are_the_chart_with_its_default_values()
     {
         var file = Path.Combine(Repository.Root, "installer/manifests/nodemesh.yaml");
-        var rendered = Chart.Render(ChartValues.Of([], ["createNamespace=true"]), "nodemesh-system");
+        var rendered = Chart.RenderWhole(ChartValues.Of([], ["createNamespace=true"]), "nodemesh-system");
         Assert.True(File.ReadAllText(file) == rendered, $"write them anew: out/nodemesh install --dry-run > {file}");
+    }
+
+    [Fact]
+    public void The_mesh_s_own_kinds_are_defined_before_anything_else()
+    {
+        var kinds = YamlReader.ReadAll(Chart.RenderWhole(ChartValues.Of([], []), "mesh")).Select(manifest => manifest["kind"]!.ToString()).ToList();
+        var defined = Directory.GetFiles(Path.Combine(Repository.Root, "installer/crds")).Length;
+        Assert.Equal(Enumerable.Repeat("CustomResourceDefinition", defined), kinds.Take(defined));
+        Assert.DoesNotContain("CustomResourceDefinition", kinds.Skip(defined));
+        // Helm finds them in the chart.
+        Assert.Equal(defined, Directory.GetFiles(Path.Combine(Repository.Root, "installer/charts/nodemesh/crds")).Length);
     }
 
     [Fact]
