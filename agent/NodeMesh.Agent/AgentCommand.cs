@@ -9,6 +9,7 @@ using NodeMesh.Agent.Reporting;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Directory;
 using NodeMesh.Agent.Resources.Kubernetes;
+using NodeMesh.Agent.Supervision;
 
 namespace NodeMesh.Agent;
 
@@ -144,6 +145,11 @@ internal static class AgentCommand
             else
             {
                 options.State.Open(options.ProxyUser);
+            }
+            if (options.Proxy is { } proxy && ProcessIdentity.Load(options.State.ProxyPid) is not { IsAlive: true })
+            {
+                // Found out while nothing in the kernel has been changed.
+                ProxyExecutable.Reachable(proxy, options.State, options.ProxyUser);
             }
             var reports = api is null ? null : new KubernetesReports(
                 api, new LeaseOptions(api.Namespace, "nodemesh-status", $"{options.Node}-{Environment.ProcessId}"), options.Node,

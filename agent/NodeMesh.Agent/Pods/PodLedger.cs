@@ -35,6 +35,8 @@ internal sealed class PodLedger
         }
     }
 
+    public bool Has(ulong cookie) => _entries.ContainsKey(cookie);
+
     public void Add(PodSandbox pod, string netns)
     {
         if (_entries.TryAdd(pod.Cookie, new PodLedgerEntry(pod.Cookie, pod.Id, netns)))

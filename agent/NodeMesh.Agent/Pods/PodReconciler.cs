@@ -249,14 +249,23 @@ internal sealed partial class PodReconciler
     private void CapturePod(EnrolledPod pod)
     {
         var sandbox = pod.Sandbox!;
+        // Whatever fails below: a proxy that was never told of a pod drops the connections it served for a predecessor.
+        var isAdopted = pod.Listeners is null && _ledger.Has(sandbox.Cookie);
         _ledger.Add(sandbox, pod.Wanted.Netns);
-        _routing.Apply(sandbox);
-        pod.Listeners ??= PodListeners.Open(sandbox);
+        if (!isAdopted)
+        {
+            _routing.Apply(sandbox);
+        }
+        var listeners = pod.Listeners ??= PodListeners.Open(sandbox);
         foreach (var link in _proxies.Serving)
         {
-            link.TryTell(_log, l => l.AddPod(sandbox, pod.Listeners));
+            link.TryTell(_log, l => l.AddPod(sandbox, listeners));
         }
-        _capture.Add(sandbox, pod.Listeners);
+        if (isAdopted)
+        {
+            _routing.Apply(sandbox);
+        }
+        _capture.Add(sandbox, listeners);
     }
 
     private IReadOnlyList<string> MissingOf(PodSandbox sandbox) => [.. _routing.Missing(sandbox), .. _capture.Missing(sandbox)];

@@ -15,6 +15,7 @@ internal sealed partial class ProxySupervisor(
 
     // Restarts wait 0, 0.1, 0.2 … 1 s while the proxy keeps dying young: a first death costs no time at all.
     private static readonly TimeSpan YoungAge = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CannotStartWait = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<int, ProxyLink> _links = [];
     private readonly List<ProxyProcess> _draining = [];
@@ -60,10 +61,10 @@ internal sealed partial class ProxySupervisor(
 
     public void Replace()
     {
-        if (_next is null && _current is not null && !_stopping)
+        if (_next is null && _current is not null && !_stopping && TrySpawn() is { } next)
         {
-            _next = Spawn();
-            LogReplacing(_current.Identity.Pid, _next.Identity.Pid);
+            _next = next;
+            LogReplacing(_current.Identity.Pid, next.Identity.Pid);
         }
     }
 
@@ -110,12 +111,28 @@ internal sealed partial class ProxySupervisor(
 
     private static double MonotonicNanoseconds() => System.Diagnostics.Stopwatch.GetTimestamp() * (1e9 / System.Diagnostics.Stopwatch.Frequency);
 
-    private void Launch() => Watch(Spawn());
-
-    private ProxyProcess Spawn()
+    private void Launch()
     {
-        var executable = ProxyExecutable.Reachable(options.Proxy!, options.State, options.ProxyUser);
-        return ProxyProcess.Start(executable, options.ProxyUser, options.State.Proxy);
+        if (TrySpawn() is { } process)
+        {
+            Watch(process);
+            return;
+        }
+        LaunchAfter(CannotStartWait);
+    }
+
+    private ProxyProcess? TrySpawn()
+    {
+        try
+        {
+            var executable = ProxyExecutable.Reachable(options.Proxy!, options.State, options.ProxyUser);
+            return ProxyProcess.Start(executable, options.ProxyUser, options.State.Proxy);
+        }
+        catch (Exception e) when (e is AgentStartException or IOException or UnauthorizedAccessException)
+        {
+            LogCannotStart(e.Message);
+            return null;
+        }
     }
 
     private void Watch(ProxyProcess process)
@@ -169,8 +186,10 @@ internal sealed partial class ProxySupervisor(
             Watch(next);
             return;
         }
-        _ = Task.Delay(wait).ContinueWith(_ => loop.Post(LaunchUnlessStopping), TaskScheduler.Default);
+        LaunchAfter(wait);
     }
+
+    private void LaunchAfter(TimeSpan wait) => Task.Delay(wait).ContinueWith(_ => loop.Post(LaunchUnlessStopping), TaskScheduler.Default);
 
     private void LaunchUnlessStopping()
     {
@@ -179,6 +198,9 @@ internal sealed partial class ProxySupervisor(
             Launch();
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, EventName = "ProxyCannotStart", Message = "{Problem}")]
+    private partial void LogCannotStart(string problem);
 
     [LoggerMessage(Level = LogLevel.Information, EventName = "ProxyAdopted", Message = "took over the running proxy {Pid} of an earlier agent")]
     private partial void LogAdopted(int pid);

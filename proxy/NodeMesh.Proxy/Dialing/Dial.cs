@@ -123,7 +123,7 @@ internal sealed class Dial(EventLoop loop, DialTarget target, Action changed) : 
     {
         Abandon();
         Error = Errno.ConnectionAborted;
-        State = DialState.Failed;
+        End(DialState.Failed);
     }
 
     private void Connect(int descriptor)

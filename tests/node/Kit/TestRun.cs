@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace NodeMesh.NodeTests.Kit;
 
 /// <summary>
@@ -10,6 +12,7 @@ public sealed class TestRun : IAsyncLifetime
 
     private static int _meshes;
 
+    private readonly List<PosixSignalRegistration> _signals = [];
     private FileStream? _lock;
 
     /// <summary>nm and four hex digits: two runs on one machine do not collide.</summary>
@@ -35,12 +38,25 @@ public sealed class TestRun : IAsyncLifetime
         }
         System.IO.Directory.CreateDirectory(Directory);
         _lock = TryLock(Directory);
+        foreach (var signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP })
+        {
+            _signals.Add(PosixSignalRegistration.Create(signal, Leave));
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
+        _signals.ForEach(signal => signal.Dispose());
         await RemoveAsync(Prefix);
         _lock?.Dispose();
+    }
+
+    // Somebody interrupts the run: no test goes on to clear up after itself.
+    private static void Leave(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        RemoveAsync(Prefix).GetAwaiter().GetResult();
+        Environment.Exit(128 + (context.Signal is PosixSignal.SIGINT ? 2 : context.Signal is PosixSignal.SIGHUP ? 1 : 15));
     }
 
     private static FileStream? TryLock(string directory)

@@ -31,7 +31,20 @@ internal sealed partial class EbpfCapture(PinDirectory pins, EbpfCaptureOptions 
 
     public void Open()
     {
-        Attempt("open eBPF capture", () =>
+        var isNew = !_pins.IsThere;
+        try
+        {
+            Attempt("open eBPF capture", Begin);
+        }
+        catch when (isNew)
+        {
+            Dispose();
+            _pins.Remove(); // the hooks that were attached go with their pins
+            throw;
+        }
+        LogOpened(_pins.Pods().Count);
+
+        void Begin()
         {
             _node = NodeHooks.Load(_pins, options.ProxyBeatLimit, logger);
             _pods = new PodHook(_pins, _node.Maps, options.ProxyBeatLimit, logger);
@@ -43,9 +56,7 @@ internal sealed partial class EbpfCapture(PinDirectory pins, EbpfCaptureOptions 
             ForgetStalePods();
             _node.Attach();
             Beat();
-        });
-        var adopted = _pins.Pods().Count;
-        LogOpened(adopted);
+        }
     }
 
     public void Add(PodSandbox pod, PodListeners listeners)

@@ -12,6 +12,9 @@ internal sealed class PinDirectory(string directory)
 {
     private readonly string _root = Path.GetFullPath(directory);
 
+    /// <summary>An agent has been here, and not cleared up.</summary>
+    public bool IsThere => Directory.Exists(Path.Combine(_root, "maps"));
+
     public string Map(string name) => Path.Combine(_root, "maps", name);
 
     public string Link(string program) => Path.Combine(_root, "links", program);
