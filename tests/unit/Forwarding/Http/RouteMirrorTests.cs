@@ -43,6 +43,27 @@ public sealed class RouteMirrorTests
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task Each_of_several_mirrors_gets_a_copy_and_may_answer_as_it_likes()
+    {
+        using var mirror = new UpstreamListener();
+        await using var hub = await StartAsync(new RouteRule { Filters = { MirrorTo(), MirrorTo() } }, mirror: mirror.EndPoint);
+        var client = await hub.ClientAsync(HubFixture.ClusterIp);
+        await client.SendAsync(Get);
+        var upstream = await hub.UpstreamAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync(Ok);
+        foreach (var copy in new[] { await mirror.AcceptAsync(), await mirror.AcceptAsync() })
+        {
+            await copy.HeadAsync();
+            await copy.SendAsync("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+        }
+
+        Assert.StartsWith("HTTP/1.1 200 OK\r\n", await client.HeadAsync(), StringComparison.Ordinal);
+        Assert.Equal("ok", await client.ExactlyAsync(2));
+        await hub.EventuallyCountsAsync("nodemesh_http_mirrored_total{route=\"shop/r\",result=\"answered\"} 2");
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task A_mirror_of_no_percent_gets_nothing()
     {
         using var mirror = new UpstreamListener();
