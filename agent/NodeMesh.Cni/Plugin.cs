@@ -91,10 +91,8 @@ internal sealed class Plugin(CniEnvironment environment, NetworkConfiguration co
                 $"pod {question.PodNamespace}/{question.PodName} is not taken into the mesh: {why}", "it is tried again; onAgentFailure: unmeshed in the configuration lets pods start without the mesh instead");
         }
         log.WriteLine($"nodemesh-cni: pod {question.PodNamespace}/{question.PodName} starts unmeshed: {why}");
-        if (answer is null)
-        {
-            MissedQuestions.Leave(configuration.Socket, question, log);
-        }
+        // Also for an agent that answered: it can't know that the pod starts all the same.
+        MissedQuestions.Leave(configuration.Socket, question, log);
     }
 
     private void Check()

@@ -1,3 +1,4 @@
+using NodeMesh.NodeTests.Cni;
 using NodeMesh.NodeTests.Kit;
 
 namespace NodeMesh.NodeTests.Kubernetes;
@@ -118,5 +119,23 @@ public sealed class AgentOnKubernetes
             await Eventually.TrueAsync("an Event says why", () => Task.FromResult(cluster.EventsOf(pod).SequenceEqual(["NotCaptured"])));
             Assert.Contains("NetnsIsHost", await cluster.Node.Agent.GetAsync("/problems"), StringComparison.Ordinal);
         }
+    }
+
+    [Fact(Timeout = 120_000)]
+    public async Task A_pod_that_the_API_tells_of_too_late_starts_unmeshed_by_policy_and_an_Event_says_so()
+    {
+        await using var cluster = await KubernetesNode.CreateAsync();
+        await cluster.Node.Agent.StartAsync();
+        await using var late = await CniPod.CreateAsync(cluster.Node, "late", policy: "unmeshed", timeoutSeconds: 1);
+        var add = await late.AddAsync();
+        Assert.True(add.ExitCode == 0, add.StandardOutput + add.StandardError);
+
+        cluster.Server.Store.Put($$$"""
+            {"apiVersion":"v1","kind":"Pod","metadata":{"namespace":"default","name":"late","uid":"uid-of-late","labels":{"nodemesh.io/mesh":"enabled"} },
+             "spec":{"nodeName":"{{{cluster.Node.Name}}}","containers":[{"name":"app","image":"none"}]},
+             "status":{"phase":"Running","podIP":"{{{late.Address}}}","podIPs":[{"ip":"{{{late.Address}}}"}]} }
+            """);
+        await Eventually.TrueAsync("both Events", () => Task.FromResult(cluster.ReasonsOf("uid-of-late").Order().SequenceEqual(["Captured", "StartedUnmeshed"])), TimeSpan.FromSeconds(20));
+        await late.DeleteAsync();
     }
 }

@@ -108,10 +108,12 @@ public sealed class KubernetesNode : IAsyncDisposable
         (string?)Server.Store.Get(Server.Store.Find("", "v1", "pods")!, "default", pod.Pod.Name)!.Open()["metadata"]!["annotations"]?["nodemesh.io/status"];
 
     /// <summary>The reasons of the Events about a pod, in their order.</summary>
-    public IReadOnlyList<string> EventsOf(PodProcess pod) =>
+    public IReadOnlyList<string> EventsOf(PodProcess pod) => ReasonsOf(pod.Uid);
+
+    public IReadOnlyList<string> ReasonsOf(string uid) =>
     [
         .. Server.Store.List(Server.Store.Find("", "v1", "events")!).Objects.Values.OrderBy(told => told.Version).Select(told => told.Open())
-            .Where(told => (string?)told["involvedObject"]!["uid"] == pod.Uid).Select(told => (string)told["reason"]!),
+            .Where(told => (string?)told["involvedObject"]!["uid"] == uid).Select(told => (string)told["reason"]!),
     ];
 
     public async ValueTask DisposeAsync()

@@ -23,6 +23,7 @@ public sealed class Rights
         ("nodemesh.io", "v1alpha1", "TrafficPolicy", "trafficpolicies"),
         ("nodemesh.io", "v1alpha1", "EgressPolicy", "egresspolicies"),
         ("nodemesh.io", "v1alpha1", "Rollout", "rollouts"),
+        ("gateway.networking.x-k8s.io", "v1alpha1", "XBackendTrafficPolicy", "xbackendtrafficpolicies"),
         ("gateway.networking.x-k8s.io", "v1alpha1", "XMesh", "xmeshes"),
     ];
 
@@ -64,7 +65,7 @@ public sealed class Rights
                 """)!.AsObject();
             server.Store.Put(definition);
             server.Customs.Define(definition);
-            var reference = group == "nodemesh.io" ? "targetRefs" : "parentRefs";
+            var reference = kind.EndsWith("Policy", StringComparison.Ordinal) ? "targetRefs" : "parentRefs";
             server.Store.Put($$$"""
                 {"apiVersion":"{{{group}}}/{{{version}}}","kind":"{{{kind}}}","metadata":{"namespace":"default","name":"one"},
                  "spec":{"{{{reference}}}":[{"group":"","kind":"Service","name":"web"}],{{{Spec(kind)}}} } }
@@ -81,6 +82,7 @@ public sealed class Rights
         "EgressPolicy" => "\"allow\":[]",
         "Rollout" => "\"targetRef\":{\"group\":\"gateway.networking.k8s.io\",\"kind\":\"HTTPRoute\",\"name\":\"one\"},"
             + "\"stable\":{\"name\":\"web\",\"port\":80},\"canary\":{\"name\":\"web-2\",\"port\":80},\"steps\":[{\"weight\":50}]",
+        "XBackendTrafficPolicy" => "\"retryConstraint\":{\"budget\":{\"percent\":20,\"interval\":\"10s\"}}",
         "XMesh" => "\"controllerName\":\"nodemesh.io/controller\"",
         _ => "\"rules\":[{\"backendRefs\":[{\"name\":\"web\",\"port\":80}]}]",
     };
