@@ -10,6 +10,9 @@ internal sealed class RateLimiter(RateLimitRules rules, long frequency)
 {
     private readonly Limit[] _limits = [.. rules.Limits.Select(rule => new Limit(rule, frequency))];
 
+    /// <summary>What a service counts for all nodes; null: nothing.</summary>
+    public GlobalLimit? Global { get; } = rules.Global is null ? null : new GlobalLimit(rules.Global);
+
     /// <summary>Takes a token of each limit that is for the request; null: all had one.</summary>
     public RateLimitRefusal? Take(in RateLimitClient client, in RequestHead head, long now)
     {

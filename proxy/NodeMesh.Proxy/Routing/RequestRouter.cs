@@ -79,6 +79,10 @@ internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, 
             ? balancer.Pick(port, originalDestination.AddressFamily, new PickFacts(route.Source, client, default))
             : null;
 
+    /// <summary>An endpoint of a Service that is to be asked something; null: there is none now.</summary>
+    public EndpointEntry? PickService(MeshSnapshot snapshot, BackendPort service) =>
+        snapshot.FindServicePort(service.Service, (int)service.Port) is { } port ? balancer.Pick(port, originalDestination.AddressFamily) : null;
+
     private RequestDecision Balance(ServicePortEntry? port, RouteBackend? backend, in RequestHead head, EndpointEntry? avoid)
     {
         if (port is not null && port.Traffic.IsOpen(isRequest: true))

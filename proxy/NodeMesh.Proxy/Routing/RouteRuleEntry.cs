@@ -22,6 +22,7 @@ internal sealed class RouteRuleEntry
         IsUsable = AreUsable(rule.Filters);
         HasBackendFilters = rule.Backends.Any(backend => backend.Filters.Count > 0);
         Redirect = rule.Filters.FirstOrDefault(filter => filter.Redirect is not null)?.Redirect;
+        ExternalAuth = rule.Filters.FirstOrDefault(filter => filter.ExternalAuth is not null)?.ExternalAuth;
         Cors = rule.Filters.FirstOrDefault(filter => filter.Cors is not null)?.Cors;
     }
 
@@ -41,6 +42,8 @@ internal sealed class RouteRuleEntry
     public Redirect? Redirect { get; }
 
     public Cors? Cors { get; }
+
+    public ExternalAuth? ExternalAuth { get; }
 
     public IReadOnlyList<RouteBackend> Backends => _backends;
 

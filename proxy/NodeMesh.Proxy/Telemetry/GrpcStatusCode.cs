@@ -9,6 +9,7 @@ internal static class GrpcStatusCode
     public const string PermissionDenied = "7";
     public const string ResourceExhausted = "8";
     public const string Unimplemented = "12";
+    public const string Unauthenticated = "16";
     public const string Unavailable = "14";
 
     private static readonly string[] Codes = [.. Enumerable.Range(0, 17).Select(code => code.ToString(CultureInfo.InvariantCulture))];

@@ -59,4 +59,10 @@ internal enum Reason
 
     /// <summary>The Service has had as many retries as its XBackendTrafficPolicy bears.</summary>
     RetryBudget,
+
+    /// <summary>The Service that decides about a route's requests could not be asked.</summary>
+    ExternalAuth,
+
+    /// <summary>The rate limit service could not be asked, and its policy lets nobody pass then.</summary>
+    RateLimitUnavailable,
 }

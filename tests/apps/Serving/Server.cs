@@ -14,6 +14,7 @@ internal static class Server
         builder.Logging.ClearProviders();
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton<LimitServer>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = null;
@@ -27,6 +28,8 @@ internal static class Server
         await using var app = builder.Build();
         app.UseWebSockets();
         app.MapGrpcService<GrpcEcho>();
+        app.MapGrpcService<CheckServer>();
+        app.MapGrpcService<LimitServer>();
         app.MapFallback(new HttpEcho(options.Name, options.Status, options.Delay).HandleAsync);
 
         TcpServer[] servers =

@@ -88,7 +88,7 @@ internal sealed class PolicyTables
         ? [accepted]
         : [accepted, new RouteCondition(RouteCondition.PartiallyInvalid, true, PolicyReason.Invalid, string.Join("; ", invalid))];
 
-    private static Action<Contract.ScopedPolicies> Compile(IPolicy policy, List<string> invalid)
+    private Action<Contract.ScopedPolicies> Compile(IPolicy policy, List<string> invalid)
     {
         switch (policy)
         {
@@ -103,6 +103,7 @@ internal sealed class PolicyTables
                 };
             case RateLimitPolicy limits:
                 var limit = TrafficCompilers.Compile(limits, invalid.Add);
+                limit.Global = GlobalLimitCompiler.Compile(limits, _targets, invalid.Add);
                 return scope => scope.RateLimit = limit;
             case FaultPolicy faults:
                 var fault = TrafficCompilers.Compile(faults, invalid.Add);

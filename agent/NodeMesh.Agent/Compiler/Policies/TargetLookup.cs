@@ -32,6 +32,13 @@ internal sealed class TargetLookup(ResourceSet resources)
         };
     }
 
+    /// <param name="service">namespace/name</param>
+    public bool HasPort(string service, int port)
+    {
+        Asked.Add($"Service/{service}");
+        return resources.Services.TryGetValue(service, out var found) && found.Spec.Ports.Any(declared => declared.Port == port && declared.Protocol == "TCP");
+    }
+
     private PolicyTarget Service(IPolicy policy, TargetReference target)
     {
         var id = $"{policy.Metadata.Namespace}/{target.Name}";

@@ -6,17 +6,17 @@ namespace NodeMesh.Agent.Compiler.Routes;
 /// <summary>Filters as the proxy has them. What can't be had becomes a filter that answers with an error; none is ever skipped.</summary>
 internal sealed class FilterCompiler(IRoute route, ServiceLookup services)
 {
-    public IEnumerable<Contract.RouteFilter> Compile(IReadOnlyList<RouteFilter> filters, int rule, string field)
+    public IEnumerable<Contract.RouteFilter> Compile(IReadOnlyList<RouteFilter> filters, int rule, string field, bool isOfRule)
     {
         if (filters.Any(filter => filter.Type == "RequestRedirect") && filters.Any(filter => filter.Type == "URLRewrite"))
         {
             services.Findings.Invalid(rule, RouteReason.IncompatibleFilters, $"{field}: RequestRedirect and URLRewrite exclude each other; requests get 500");
             return [Unusable("RequestRedirect and URLRewrite")];
         }
-        return filters.Select((filter, index) => Compile(filter, rule, $"{field}[{index}]")).OfType<Contract.RouteFilter>().ToList();
+        return filters.Select((filter, index) => Compile(filter, rule, $"{field}[{index}]", isOfRule)).OfType<Contract.RouteFilter>().ToList();
     }
 
-    private Contract.RouteFilter? Compile(RouteFilter filter, int rule, string field)
+    private Contract.RouteFilter? Compile(RouteFilter filter, int rule, string field, bool isOfRule)
     {
         try
         {
@@ -31,6 +31,8 @@ internal sealed class FilterCompiler(IRoute route, ServiceLookup services)
                     UrlRewrite = new Contract.UrlRewrite { Hostname = filter.UrlRewrite!.Hostname ?? "", Path = Path(filter.UrlRewrite.Path) },
                 },
                 "CORS" when route is HttpRoute => new Contract.RouteFilter { Cors = Cors(filter.Cors!) },
+                "ExternalAuth" when route is HttpRoute && isOfRule => ExternalAuth(filter.ExternalAuth!, rule, field),
+                "ExternalAuth" when route is HttpRoute => throw new UnsupportedException("this mesh has ExternalAuth for a rule as a whole alone, not for one of its backends"),
                 "ExtensionRef" => Extension(filter.ExtensionRef!, field),
                 var other => throw new UnsupportedException($"the filter {other} is not supported by this mesh in a {route.Kind}"),
             };
@@ -61,6 +63,34 @@ internal sealed class FilterCompiler(IRoute route, ServiceLookup services)
         modifier.Add.AddRange(filter.Add.Select(value => new Contract.HeaderValue { Name = value.Name, Value = value.Value }));
         modifier.Remove.AddRange(filter.Remove);
         return modifier;
+    }
+
+    private Contract.RouteFilter ExternalAuth(ExternalAuthFilter filter, int rule, string field)
+    {
+        // No field of the API says how long to wait.
+        const uint TimeoutMilliseconds = 2_000;
+        const int DefaultMaxBody = 64 * 1024;
+        if (filter.Protocol is not ("HTTP" or "GRPC"))
+        {
+            throw new UnsupportedException($"the protocol \"{filter.Protocol}\" is not HTTP or GRPC");
+        }
+        if (services.Backend(route, filter.BackendRef, $"{field}.externalAuth.backendRef") is not { } port)
+        {
+            // The condition says what is missing; nobody passes until it is there.
+            return Unusable($"ExternalAuth {filter.BackendRef.Name}");
+        }
+        var auth = new Contract.ExternalAuth
+        {
+            Port = port,
+            Grpc = filter.Protocol == "GRPC",
+            PathPrefix = filter.Http?.Path?.TrimEnd('/') ?? "",
+            ForwardsBody = filter.ForwardBody is not null,
+            MaxBodyBytes = (uint)(filter.ForwardBody?.MaxSize ?? DefaultMaxBody),
+            TimeoutMilliseconds = TimeoutMilliseconds,
+        };
+        auth.AllowedHeaders.AddRange(filter.Protocol == "GRPC" ? filter.Grpc?.AllowedHeaders ?? [] : filter.Http?.AllowedHeaders ?? []);
+        auth.AllowedResponseHeaders.AddRange(filter.Http?.AllowedResponseHeaders ?? []);
+        return new Contract.RouteFilter { ExternalAuth = auth };
     }
 
     // A mirror without a place to send to is left out, since it must not affect the request; the condition says so.

@@ -50,14 +50,14 @@ internal sealed class RuleCompiler(IRoute route, ServiceLookup services)
     {
         var field = $"spec.rules[{index}]";
         var message = new Contract.RouteRule { Route = route.Metadata.Id, Name = name ?? index.ToString(CultureInfo.InvariantCulture) };
-        message.Filters.AddRange(_filters.Compile(filters, index, $"{field}.filters"));
+        message.Filters.AddRange(_filters.Compile(filters, index, $"{field}.filters", isOfRule: true));
         for (var i = 0; i < backends.Count; i++)
         {
             var backend = new Contract.RouteBackend
             {
                 Port = services.Backend(route, backends[i], $"{field}.backendRefs[{i}]"), Weight = (uint)(backends[i].Weight ?? 1),
             };
-            backend.Filters.AddRange(_filters.Compile(backends[i].Filters, index, $"{field}.backendRefs[{i}].filters"));
+            backend.Filters.AddRange(_filters.Compile(backends[i].Filters, index, $"{field}.backendRefs[{i}].filters", isOfRule: false));
             message.Backends.Add(backend);
         }
         return message;

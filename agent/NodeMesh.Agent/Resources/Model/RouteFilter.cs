@@ -17,6 +17,8 @@ internal sealed record RouteFilter
 
     public CorsFilter? Cors { get; init; }
 
+    public ExternalAuthFilter? ExternalAuth { get; init; }
+
     public LocalReference? ExtensionRef { get; init; }
 }
 
@@ -104,4 +106,43 @@ internal sealed record LocalReference
     public string Kind { get; init => field = value ?? ""; } = "";
 
     public string Name { get; init => field = value ?? ""; } = "";
+}
+
+/// <summary>A Service that decides about each request.</summary>
+internal sealed record ExternalAuthFilter
+{
+    /// <summary>HTTP or GRPC.</summary>
+    public string Protocol { get; init => field = value ?? ""; } = "";
+
+    public BackendReference BackendRef { get; init => field = value ?? new BackendReference(); } = new();
+
+    [System.Text.Json.Serialization.JsonPropertyName("grpc")]
+    public GrpcAuth? Grpc { get; init; }
+
+    public HttpAuth? Http { get; init; }
+
+    public ForwardBody? ForwardBody { get; init; }
+}
+
+internal sealed record GrpcAuth
+{
+    /// <summary>Empty: all.</summary>
+    public IReadOnlyList<string> AllowedHeaders { get; init => field = value ?? []; } = [];
+}
+
+internal sealed record HttpAuth
+{
+    /// <summary>Goes before the request's path.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Beside Host, Authorization and Content-Length.</summary>
+    public IReadOnlyList<string> AllowedHeaders { get; init => field = value ?? []; } = [];
+
+    /// <summary>Of the answer, for the request. Empty: all.</summary>
+    public IReadOnlyList<string> AllowedResponseHeaders { get; init => field = value ?? []; } = [];
+}
+
+internal sealed record ForwardBody
+{
+    public int? MaxSize { get; init; }
 }

@@ -44,6 +44,7 @@ internal static class FilterRules
             "RequestRedirect" => ("requestRedirect", filter.RequestRedirect),
             "URLRewrite" => ("urlRewrite", filter.UrlRewrite),
             "CORS" => ("cors", filter.Cors),
+            "ExternalAuth" => ("externalAuth", filter.ExternalAuth),
             "ExtensionRef" => ("extensionRef", filter.ExtensionRef),
             _ => ("", (object?)filter),
         };
@@ -57,6 +58,7 @@ internal static class FilterRules
         }
         CheckModifier($"{field}.requestHeaderModifier", filter.RequestHeaderModifier, errors);
         CheckModifier($"{field}.responseHeaderModifier", filter.ResponseHeaderModifier, errors);
+        CheckExternalAuth($"{field}.externalAuth", filter.ExternalAuth, errors);
         CheckMirror($"{field}.requestMirror", filter.RequestMirror, errors);
         CheckPath($"{field}.requestRedirect.path", filter.RequestRedirect?.Path, errors);
         CheckPath($"{field}.urlRewrite.path", filter.UrlRewrite?.Path, errors);
@@ -66,6 +68,24 @@ internal static class FilterRules
         }
         CheckHost($"{field}.requestRedirect.hostname", filter.RequestRedirect?.Hostname, errors);
         CheckHost($"{field}.urlRewrite.hostname", filter.UrlRewrite?.Hostname, errors);
+    }
+
+    private static void CheckExternalAuth(string field, ExternalAuthFilter? auth, FieldErrors errors)
+    {
+        if (auth is null)
+        {
+            return;
+        }
+        RouteRules.CheckBackend($"{field}.backendRef", auth.BackendRef, errors);
+        PolicyRules.CheckAtLeast($"{field}.forwardBody.maxSize", auth.ForwardBody?.MaxSize, 0, errors);
+        if (auth is { Grpc: not null, Http: not null })
+        {
+            errors.Add(field, "has both grpc and http");
+        }
+        if (auth.Http?.Path is { Length: > 0 } path && !path.StartsWith('/'))
+        {
+            errors.Add($"{field}.http.path", $"\"{path}\" must begin with /");
+        }
     }
 
     private static void CheckModifier(string field, HeaderModifierFilter? modifier, FieldErrors errors)

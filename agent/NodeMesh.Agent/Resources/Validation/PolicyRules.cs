@@ -18,6 +18,7 @@ internal static class PolicyRules
                 break;
             case RateLimitPolicy limits:
                 CheckLimits(limits.Spec.Limits, errors);
+                GlobalLimitRules.Check(limits.Spec.Global, errors);
                 break;
             case FaultPolicy faults:
                 CheckFaults(faults.Spec.Faults, errors);
@@ -110,7 +111,7 @@ internal static class PolicyRules
         }
     }
 
-    private static void CheckMatches(string field, IReadOnlyList<RequestMatch> matches, FieldErrors errors)
+    public static void CheckMatches(string field, IReadOnlyList<RequestMatch> matches, FieldErrors errors)
     {
         for (var i = 0; i < matches.Count; i++)
         {

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Routing;
@@ -57,6 +58,9 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
 
     public EndpointLease Lease { get; set; }
 
+    /// <summary>What who was asked about the request wants in the response: beside what is there, or in its place. null: nothing.</summary>
+    public IReadOnlyList<(string Name, string Value, bool IsBeside)>? AddedFields { get; set; }
+
     /// <summary>The head of the attempt at hand says that the upstream failed.</summary>
     public bool HasFailed { get; set; }
 
@@ -85,6 +89,13 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
         if (Routed is not null && !Routed.TakesHead())
         {
             return false;
+        }
+        if (AddedFields is { } added)
+        {
+            foreach (var (name, value, isBeside) in added)
+            {
+                Response.Headers[name] = isBeside ? StringValues.Concat(Response.Headers[name], value) : value;
+            }
         }
         if (connection.IsClosing && Response.StatusCode != 101)
         {

@@ -26,6 +26,7 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
 
         // :: Step 1: decide where it goes, if limits and faults let it go anywhere.
         exchange.Routed = null;
+        exchange.AddedFields = null;
         var head = new RequestHead(request.Method, request.RawTarget, request.Headers.Host.ToString(), isGrpc, exchange);
         var choice = connection.Router.Route(head);
         if (PolicyGate.Concerns(choice, out var policies) && await StopAsync(exchange, policies, choice, head, protocol))

@@ -11,6 +11,7 @@ using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Forwarding.Http.Http1;
 using NodeMesh.Proxy.Forwarding.Http.Http2;
+using NodeMesh.Proxy.Forwarding.Http.Services;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
@@ -46,8 +47,9 @@ internal sealed class HttpHub : IAsyncDisposable
         var http1 = new AuthorizingEngine(new IdleEngine(new Http1Engine(time, loggers.CreateLogger<Http1Engine>()), time), guard);
         var http2 = new AuthorizingEngine(new IdleEngine(new Http2Engine(loggers.CreateLogger<Http2Engine>()), time), guard);
         var hedger = new Hedger(time, metrics);
-        var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics), hedger);
-        _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random, guard.Authorizer), hedger);
+        var caller = new ServiceCaller(guard, time);
+        var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics), hedger, new ExternalAuthorizer(caller, time, loggers.CreateLogger<ExternalAuthorizer>()));
+        _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random, guard.Authorizer, new GlobalRateLimiter(caller, loggers.CreateLogger<GlobalRateLimiter>())), hedger);
         _connectionFactory = new SocketConnectionContextFactory(HubLimits.Transport(), loggers.CreateLogger("NodeMesh.Proxy.Forwarding.Http.Transport"));
         var options = HubLimits.Server();
         options.Listen(_listeners.Http1.EndPoint, listen =>

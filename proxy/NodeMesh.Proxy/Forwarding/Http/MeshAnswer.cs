@@ -26,4 +26,12 @@ internal static class MeshAnswer
             response.Headers.ContentLength = 0;
         }
     }
+
+    /// <summary>Answers in nobody's place: the request has gone nowhere.</summary>
+    public static ExchangeOutcome Refuse(HttpExchange exchange, Reason reason)
+    {
+        var status = reason.HttpStatus();
+        Write(exchange, exchange.IsGrpc, status, reason);
+        return exchange.IsGrpc ? new ExchangeOutcome(200, reason.GrpcStatus(), reason, HasAnswer: true) : new ExchangeOutcome(status, null, reason, HasAnswer: true);
+    }
 }

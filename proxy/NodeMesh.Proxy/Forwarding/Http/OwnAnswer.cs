@@ -8,6 +8,9 @@ internal static class OwnAnswer
 {
     private const int NoContent = 204;
 
+    /// <summary>A browser asks before it sends the request, and has no credentials yet.</summary>
+    public static bool IsPreflight(in RouteChoice choice, in RequestHead head) => choice.Rule!.Cors is not null && CorsPolicy.IsPreflight(head);
+
     /// <returns>The status; null: the request is to be forwarded.</returns>
     public static int? Write(HttpExchange exchange, in RouteChoice choice, in RequestHead head)
     {

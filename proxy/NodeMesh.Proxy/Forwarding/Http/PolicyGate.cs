@@ -1,6 +1,7 @@
 using System.Globalization;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Forwarding.Http.Services;
 using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Security;
@@ -13,7 +14,7 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// share; then limits, since what is over them should cost nothing; then faults.
 /// Asked on the side of the client, where Service and route are known.
 /// </summary>
-internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer authorizer)
+internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer authorizer, GlobalRateLimiter global)
 {
     /// <summary>Cheap where there are no policies.</summary>
     public static bool Concerns(in RouteChoice choice, out EffectivePolicies policies)
@@ -32,9 +33,14 @@ internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer au
         }
         if (policies.RateLimit is { } limiter)
         {
-            if (limiter.Take(new RateLimitClient(downstream.Route.Source, downstream.Client.Address), head, time.GetTimestamp()) is { } refusal)
+            var client = new RateLimitClient(downstream.Route.Source, downstream.Client.Address);
+            if (limiter.Take(client, head, time.GetTimestamp()) is { } refusal)
             {
                 return Refuse(exchange, refusal);
+            }
+            if (limiter.Global is { } shared && shared.RequestFor(client, head) is { } question && await global.AskAsync(exchange, choice, shared, question) is { } outcome)
+            {
+                return outcome;
             }
         }
         if (policies.Fault?.For(head, random) is not { } fault)

@@ -1,6 +1,7 @@
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Forwarding.Http.Services;
 using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
@@ -10,14 +11,14 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// <summary>
 /// Carries out what a route says of a request.
 /// <list type="number">
-/// <item>Answer what the mesh answers itself: refusals, preflights, redirects.</item>
+/// <item>Answer what the mesh answers itself: refusals, of whoever the route has asked too, preflights, redirects.</item>
 /// <item>Apply the rule's filters, and send the copies it wants.</item>
 /// <item>Try, and try again, as its timeouts and retries say.</item>
 /// <item>Answer in the upstream's place if it did not.</item>
 /// <item>Account for it, once.</item>
 /// </list>
 /// </summary>
-internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstreamEngine http1, IUpstreamEngine http2, MirrorSender mirrors, Hedger hedger)
+internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstreamEngine http1, IUpstreamEngine http2, MirrorSender mirrors, Hedger hedger, ExternalAuthorizer authorizer)
 {
     public async Task ForwardAsync(HttpExchange exchange, RouteChoice choice, RequestHead head, TrafficProtocol protocol)
     {
@@ -36,6 +37,10 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
             else if (!head.Target.StartsWith('/'))
             {
                 outcome = ExchangeOutcome.Unanswered(400, Reason.ProtocolError);
+            }
+            else if (choice.Rule!.ExternalAuth is { } filter && !OwnAnswer.IsPreflight(choice, head) && await authorizer.AskAsync(exchange, choice, head, filter) is { } refused)
+            {
+                outcome = refused;
             }
             else if (OwnAnswer.Write(exchange, choice, head) is { } status)
             {

@@ -157,6 +157,20 @@ public class AttachmentTests
     }
 
     [Fact]
+    public void A_global_limit_names_its_service_and_says_when_it_is_not_there()
+    {
+        const string Global = "domain: d, onFailure: Closed, descriptors: [{entries: [{key: k, from: Header, name: X-U}]}, {entries: [{key: k, value: v}], matches: [{path: {type: RegularExpression, value: '('}}]}]";
+        var compiled = Compile(
+            Policy("RateLimitPolicy", $"global: {{service: {{name: web, port: 80}}, {Global}}}"), Policy("RateLimitPolicy", $"global: {{service: {{name: nobody, port: 80}}, {Global}}}", ToShop, "q"));
+
+        var global = compiled.Scope("shop/web").RateLimit.Global;
+        Assert.Equal(("shop/web", true, 100u), (global.Service.Service, global.FailClosed, global.TimeoutMilliseconds));
+        Assert.Equal("x-u", global.Descriptors.Single().Entries.Single().Header);
+        Assert.Contains(compiled.Problems, problem => problem is { Id: "shop/p", Reason: "Invalid" } && problem.Message.Contains("descriptors[1]", StringComparison.Ordinal));
+        Assert.Contains(compiled.Problems, problem => problem is { Id: "shop/q", Reason: "Invalid" } && problem.Message.Contains("there is no Service shop/nobody", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_policy_is_attached_when_its_Service_comes()
     {
         var compiler = new NodeMesh.Agent.Compiler.IncrementalCompiler("n1", NodeMesh.Agent.Capture.FailurePolicy.Closed);

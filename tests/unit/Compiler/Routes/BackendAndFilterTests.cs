@@ -39,7 +39,7 @@ public class BackendAndFilterTests
 
     [Theory]
     [InlineData("type: Nonsense")]
-    [InlineData("type: ExternalAuth")]
+    [InlineData("type: ExternalAuth, externalAuth: {protocol: SPDY, backendRef: {name: web-v1, port: 80}}")]
     [InlineData("type: RequestRedirect, requestRedirect: {scheme: ftp}")]
     [InlineData("type: RequestRedirect, requestRedirect: {statusCode: 200}")]
     [InlineData("type: RequestHeaderModifier, requestHeaderModifier: {set: [{name: Transfer-Encoding, value: chunked}]}")]
@@ -53,6 +53,19 @@ public class BackendAndFilterTests
         Assert.Equal((true, "UnsupportedValue"), (partially.Status, partially.Reason));
         Assert.StartsWith("Dropped Rule", partially.Message, StringComparison.Ordinal);
         Assert.True(Condition(compilation, "Accepted")!.Status);
+    }
+
+    [Fact]
+    public void A_service_to_be_asked_is_asked_as_the_filter_says_and_without_it_nobody_passes()
+    {
+        var compilation = Compile(Route($"{{filters: [{{type: ExternalAuth, externalAuth: {{protocol: GRPC, backendRef: {{name: web-v2, port: 80}}, grpc: {{allowedHeaders: [X-A]}}, forwardBody: {{maxSize: 9}}}}}}], {ToV1}}}, "
+            + $"{{filters: [{{type: ExternalAuth, externalAuth: {{protocol: HTTP, backendRef: {{name: nobody, port: 80}}}}}}], {ToV1}}}"));
+
+        var auth = Table(compilation).Rules[0].Filters.Single().ExternalAuth;
+        Assert.Equal(("shop/web-v2", true, true, 9u), (auth.Port.Service, auth.Grpc, auth.ForwardsBody, auth.MaxBodyBytes));
+        Assert.Equal(["X-A"], auth.AllowedHeaders);
+        Assert.NotNull(Table(compilation).Rules[1].Filters.Single().Unusable);
+        Assert.Equal((false, "BackendNotFound"), (Condition(compilation, "ResolvedRefs")!.Status, Condition(compilation, "ResolvedRefs")!.Reason));
     }
 
     [Fact]

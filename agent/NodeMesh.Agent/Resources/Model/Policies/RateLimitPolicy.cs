@@ -24,6 +24,56 @@ internal sealed record RateLimitPolicySpec
 
     /// <summary>Each applies.</summary>
     public IReadOnlyList<RateLimit> Limits { get; init => field = value ?? []; } = [];
+
+    public GlobalLimits? Global { get; init; }
+}
+
+/// <summary>Limits that a rate limit service counts for all nodes.</summary>
+internal sealed record GlobalLimits
+{
+    public GlobalLimitService Service { get; init => field = value ?? new GlobalLimitService(); } = new();
+
+    public string Domain { get; init => field = value ?? ""; } = "";
+
+    /// <summary>Open or Closed: what becomes of requests when it can't be asked.</summary>
+    public string OnFailure { get; init => field = value ?? "Open"; } = "Open";
+
+    public string Timeout { get; init => field = value ?? "100ms"; } = "100ms";
+
+    /// <summary>Those that are for a request go into one question.</summary>
+    public IReadOnlyList<LimitDescriptor> Descriptors { get; init => field = value ?? []; } = [];
+}
+
+internal sealed record GlobalLimitService
+{
+    public string Name { get; init => field = value ?? ""; } = "";
+
+    /// <summary>null: the policy's own.</summary>
+    public string? Namespace { get; init; }
+
+    public int Port { get; init; }
+}
+
+internal sealed record LimitDescriptor
+{
+    public IReadOnlyList<LimitEntry> Entries { get; init => field = value ?? []; } = [];
+
+    /// <summary>Any that matches; empty: all requests.</summary>
+    public IReadOnlyList<RequestMatch> Matches { get; init => field = value ?? []; } = [];
+}
+
+/// <summary>Either a value, or where it comes from.</summary>
+internal sealed record LimitEntry
+{
+    public string Key { get; init => field = value ?? ""; } = "";
+
+    public string? Value { get; init; }
+
+    /// <summary>ClientWorkload, ClientAddress, Header, Path or Method.</summary>
+    public string? From { get; init; }
+
+    /// <summary>The header's.</summary>
+    public string? Name { get; init; }
 }
 
 internal sealed record RateLimit

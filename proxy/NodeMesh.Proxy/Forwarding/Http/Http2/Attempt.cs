@@ -57,6 +57,13 @@ internal sealed class Attempt : HttpTransformer, IHttpResetFeature
     public static UpstreamTarget TargetOf(HttpRequestMessage request) =>
         request.Options.TryGetValue(Target, out var target) ? target : throw new InvalidOperationException("a request that did not come from the forwarder");
 
+    /// <summary>Directs a request of the proxy's own.</summary>
+    public static void Address(HttpRequestMessage request, UpstreamTarget target, string path)
+    {
+        request.RequestUri = new Uri(string.Concat(target.Prefix, path), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        request.Options.Set(Target, target);
+    }
+
     public override ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
     {
         proxyRequest.RequestUri = _target.UriFor(_exchange.Request.RawTarget);
