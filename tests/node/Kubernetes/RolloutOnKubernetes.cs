@@ -63,7 +63,7 @@ public sealed class RolloutOnKubernetes
         // An agent that starts anew goes by the status, elected or not.
         await cluster.Node.Agent.KillAsync();
         await cluster.Node.Agent.StartAsync();
-        Assert.Contains($"\"phase\": \"{phase}\"", await cluster.Node.Agent.GetAsync("/rollouts"), StringComparison.Ordinal);
+        await Eventually.TrueAsync("it says so", async () => (await cluster.Node.Agent.GetAsync("/rollouts")).Contains($"\"phase\": \"{phase}\"", StringComparison.Ordinal));
         Assert.Equal(weight == 100 ? "young" : "old", (await client.Pod.CallAsync("http", Web)).Server!.Pod);
 
         System.Text.Json.Nodes.JsonNode? Status() => cluster.Server.Store.Get(Rollouts, "default", "web")!.Open()["status"];
