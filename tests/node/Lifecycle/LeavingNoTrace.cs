@@ -89,6 +89,19 @@ public sealed partial class LeavingNoTrace
         await AssertGoneAsync(shop.Agent.State, []);
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task An_agent_without_a_proxy_to_start_says_so_and_leaves_nothing()
+    {
+        await using var shop = await SmallShop.CreateAsync("ebpf", startAgent: false);
+
+        var ended = await Commands.TryAsync(shop.Node.Inside(
+            [Products.Agent, "run", .. shop.Mesh.Source, "--admin", "127.0.0.1:15020", "--state", shop.Agent.State, "--proxy", "/nowhere/nodemesh-proxy"]));
+
+        Assert.Equal(1, ended.ExitCode);
+        Assert.Equal("no proxy at /nowhere/nodemesh-proxy: build it (make build), or say where it is with --proxy", ended.StandardError.Trim());
+        await AssertGoneAsync(shop.Agent.State, []);
+    }
+
     /// <summary>An agent that was killed left everything; its successor must still be able to put it back.</summary>
     [Theory(Timeout = 120_000)]
     [MemberData(nameof(TestMesh.Captures), MemberType = typeof(TestMesh))]
