@@ -10,6 +10,9 @@ namespace NodeMesh.Agent.Capture;
 /// </summary>
 internal static class DialSockets
 {
+    // Those above are for inbound legs (the proxy's LegPorts).
+    private const uint LastUpstreamPort = 60999;
+
     /// <summary>Makes <paramref name="count"/> sockets of one kind, all in one visit to the namespace.</summary>
     /// <param name="own">Makes a socket known as the mesh's own (<see cref="ICapture.Own"/>).</param>
     /// <exception cref="CaptureException">The kernel refuses. No socket is left open.</exception>
@@ -51,6 +54,10 @@ internal static class DialSockets
             {
                 MakeLeg(socket, family);
             }
+            else
+            {
+                KeepOffLegPorts(socket);
+            }
             return socket;
         }
         catch
@@ -58,6 +65,14 @@ internal static class DialSockets
             socket.Dispose();
             throw;
         }
+    }
+
+    // A pod may have a wider ip_local_port_range than Linux begins with. Were an upstream's port that of an inbound leg on the server's node, the
+    // two would be one connection to the kernel there. Before Linux 6.3 there is no such option.
+    private static void KeepOffLegPorts(SafeSocketHandle socket)
+    {
+        var range = unchecked((int)(LastUpstreamPort << 16)); // the upper half is the last port, the lower half, 0, leaves the first as it is
+        _ = SocketCalls.SetOption(socket, SocketCalls.SolIp, SocketCalls.IpLocalPortRange, in range, sizeof(int));
     }
 
     private static void MakeLeg(SafeSocketHandle socket, int family)

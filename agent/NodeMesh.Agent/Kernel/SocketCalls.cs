@@ -26,6 +26,7 @@ internal static partial class SocketCalls
     public const int SolIp = 0;
     public const int IpTransparent = 19;
     public const int IpBindAddressNoPort = 24;
+    public const int IpLocalPortRange = 51;
 
     public const int SolIpv6 = 41;
     public const int Ipv6V6Only = 26;

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
 using NodeMesh.Agent.Capture;
+using NodeMesh.Agent.Kernel;
 using NodeMesh.Contract;
+using NodeMesh.Proxy.Dialing;
 using Xunit;
 using DialSockets = NodeMesh.Agent.Capture.DialSockets;
 
@@ -68,6 +70,27 @@ public sealed class DialSocketsTests
 
         Assert.Equal(pod, ((IPEndPoint)accepted.RemoteEndPoint!).Address);
         Assert.True(upstream.NoDelay);
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData(SocketKind.UpstreamV4)]
+    [InlineData(SocketKind.UpstreamV6)]
+    public async Task An_upstream_keeps_off_the_ports_of_legs_whatever_the_pods_own_range(SocketKind kind)
+    {
+        await using var pods = await LinkedPods.CreateAsync();
+        new PodRouting(pods.StateDirectory).Apply(pods.Pod);
+        Netns.Run(pods.Pod.Netns, () => File.WriteAllText("/proc/sys/net/ipv4/ip_local_port_range", "60900 65000"));
+        var (family, client, _) = Addresses(kind);
+        using var peer = LinkedPods.Listen(pods.Client, family);
+
+        for (var i = 0; i < 20; i++)
+        {
+            using var upstream = Make(pods, kind);
+            await upstream.ConnectAsync(new IPEndPoint(client, ((IPEndPoint)peer.LocalEndPoint!).Port), Cancellation);
+            using var accepted = await peer.AcceptAsync(Cancellation);
+
+            Assert.InRange(((IPEndPoint)accepted.RemoteEndPoint!).Port, 60900, LegPorts.First - 1);
+        }
     }
 
     [Fact(Timeout = 30_000)]
