@@ -26,7 +26,8 @@ public class CompilerSpeed(ITestOutputHelper output)
             var compiler = new IncrementalCompiler("n1", FailurePolicy.Closed);
             var all = compiler.Compile(resources, none);
             output.WriteLine($"slices: {slices}: all: {clock.Elapsed.TotalMilliseconds:F0} ms");
-            Assert.Equal(EndpointsEach, all.Content.Services["ns-7/s-7"].Ports[0].Endpoints.Count);
+            // Each round before has taken one away.
+            Assert.Equal(slices ? EndpointsEach - round : EndpointsEach, all.Content.Services["ns-7/s-7"].Ports[0].Endpoints.Count);
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2));
 
             var times = new List<double>();
