@@ -16,7 +16,7 @@ internal sealed class KubernetesReports(KubernetesApi api, LeaseOptions lease, s
     private readonly PodReporter _pods = new(api, node, time, log);
     private readonly StatusWriter _statuses = new(api, time, random, log);
     private readonly MeshWriter _meshes = new(api, time, log);
-    private readonly RolloutStatusWriter _rollouts = new(api, node, time, log);
+    private readonly RolloutStatusWriter _rollouts = new(api, node, time, random, log);
     private readonly LeaseElector _elector = new(api, lease, time, random, log);
 
     public bool IsElected => _elector.IsHolder;

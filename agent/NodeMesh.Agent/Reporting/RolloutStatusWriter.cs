@@ -11,10 +11,14 @@ using NodeMesh.Agent.Resources.Model;
 namespace NodeMesh.Agent.Reporting;
 
 /// <summary>Writes how far Rollouts have come, on the agent that holds the Lease and drives them, and an Event when one goes another way.</summary>
-internal sealed partial class RolloutStatusWriter(KubernetesApi api, string node, TimeProvider time, ILogger log)
+internal sealed partial class RolloutStatusWriter(KubernetesApi api, string node, TimeProvider time, Random random, ILogger log)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
 
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(5);
+
+    private readonly Dictionary<string, (Backoff Backoff, long Until)> _failed = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (CompiledRollout Rollout, RolloutStatus? Status)> _written = new(StringComparer.Ordinal);
     private IReadOnlyList<(CompiledRollout Rollout, RolloutStatus? Status)> _wanted = [];
 
@@ -27,13 +31,15 @@ internal sealed partial class RolloutStatusWriter(KubernetesApi api, string node
             if (!isHolder())
             {
                 _written.Clear();
+                _failed.Clear();
             }
             foreach (var (rollout, status) in isHolder() ? Volatile.Read(ref _wanted) : [])
             {
                 var id = rollout.Rollout.Metadata.Id;
                 var isWritten = _written.TryGetValue(id, out var last) && last.Status == status && last.Rollout.Accepted == rollout.Accepted
                     && last.Rollout.Rollout.Metadata.Generation == rollout.Rollout.Metadata.Generation && last.Rollout.Rollout.Metadata.Uid == rollout.Rollout.Metadata.Uid;
-                if (isWritten || stop.IsCancellationRequested)
+                var isWaiting = _failed.TryGetValue(id, out var failed) && time.GetTimestamp() < failed.Until;
+                if (isWritten || isWaiting || stop.IsCancellationRequested)
                 {
                     continue;
                 }
@@ -45,6 +51,7 @@ internal sealed partial class RolloutStatusWriter(KubernetesApi api, string node
                         await TellAsync(rollout.Rollout, status, stop);
                     }
                     _written[id] = (rollout, status);
+                    _failed.Remove(id);
                 }
                 catch (ApiException e) when (e.IsNotFound || e.IsConflict)
                 {
@@ -52,7 +59,9 @@ internal sealed partial class RolloutStatusWriter(KubernetesApi api, string node
                 }
                 catch (Exception e) when (e is ApiException or JsonException or OperationCanceledException)
                 {
-                    LogFailed(id, e.Message); // tried again at the next look
+                    var backoff = failed.Backoff ?? new Backoff(FirstRetry, LongestRetry, random);
+                    _failed[id] = (backoff, time.GetTimestamp() + (long)(backoff.Next((e as ApiException)?.RetryAfter).TotalSeconds * time.TimestampFrequency));
+                    LogFailed(id, e.Message);
                 }
             }
             await Task.WhenAny(Task.Delay(Look, time, stop));
