@@ -16,7 +16,7 @@ public sealed class PodDeath
         // "2: eth0@if5: <BROADCAST,...": its other end, on the node, is number 5. Not from /sys, which shows the machine's devices.
         var device = (await doomed.ExecAsync("ip", "-o", "link", "show", "eth0")).Split("@if")[1].Split(':')[0];
         await shop.OpenAsync("other");
-        var load = shop.LoadAsync(5000);
+        var load = shop.LoadAsync(3000);
         await Task.Delay(1000);
 
         if (resourceFirst)

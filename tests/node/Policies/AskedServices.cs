@@ -26,11 +26,10 @@ public sealed class AskedServices
         http.server.ThreadingHTTPServer(('', 8088), Handler).serve_forever()
         """;
 
-    [Theory(Timeout = 120_000)]
-    [MemberData(nameof(TestMesh.Captures), MemberType = typeof(TestMesh))]
-    public async Task An_HTTP_service_decides_and_when_it_is_gone_nobody_passes(string capture)
+    [Fact(Timeout = 120_000)]
+    public async Task An_HTTP_service_decides_and_when_it_is_gone_nobody_passes()
     {
-        await using var shop = await SmallShop.CreateAsync(capture);
+        await using var shop = await SmallShop.CreateAsync("ebpf");
         var (pod, _) = await AskedAsync(shop);
         var server = await pod.StartAsync(8088, "python3", "-c", HttpServer);
         Route(shop, "{protocol: HTTP, backendRef: {name: asked, port: 80}, http: {path: /auth, allowedHeaders: [x-more], allowedResponseHeaders: [x-user, x-saw]}, forwardBody: {maxSize: 1000}}");
@@ -52,11 +51,10 @@ public sealed class AskedServices
         Assert.Equal((403, "external_auth"), (closed.Status, closed.Headers!["nodemesh-error"]));
     }
 
-    [Theory(Timeout = 120_000)]
-    [MemberData(nameof(TestMesh.Captures), MemberType = typeof(TestMesh))]
-    public async Task A_gRPC_service_decides_and_when_it_is_gone_nobody_passes(string capture)
+    [Fact(Timeout = 120_000)]
+    public async Task A_gRPC_service_decides_and_when_it_is_gone_nobody_passes()
     {
-        await using var shop = await SmallShop.CreateAsync(capture);
+        await using var shop = await SmallShop.CreateAsync("iptables");
         var (pod, server) = await AskedAsync(shop);
         Route(shop, "{protocol: GRPC, backendRef: {name: asked, port: 82}, forwardBody: {maxSize: 1000}}");
 
@@ -77,11 +75,10 @@ public sealed class AskedServices
         Assert.Equal((403, "external_auth"), (closed.Status, closed.Headers!["nodemesh-error"]));
     }
 
-    [Theory(Timeout = 120_000)]
-    [MemberData(nameof(TestMesh.Captures), MemberType = typeof(TestMesh))]
-    public async Task A_rate_limit_service_counts_and_when_it_is_gone_the_policy_says_what_becomes_of_requests(string capture)
+    [Fact(Timeout = 120_000)]
+    public async Task A_rate_limit_service_counts_and_when_it_is_gone_the_policy_says_what_becomes_of_requests()
     {
-        await using var shop = await SmallShop.CreateAsync(capture);
+        await using var shop = await SmallShop.CreateAsync("ebpf");
         var (pod, server) = await AskedAsync(shop);
         Limit(shop, "Open");
 

@@ -114,8 +114,8 @@ public sealed class TrafficResilience(EbpfMesh mesh) : IAsyncLifetime
     [Fact(Timeout = 120_000)]
     public async Task A_new_endpoint_gets_its_share_by_and_by()
     {
-        await PolicyAsync("loadBalancing: {algorithm: RoundRobin, slowStart: {window: 30s}}");
-        await Task.Delay(TimeSpan.FromSeconds(31)); // until what is there has its whole share
+        await PolicyAsync("loadBalancing: {algorithm: RoundRobin, slowStart: {window: 12s}}");
+        await Task.Delay(TimeSpan.FromSeconds(13)); // until what is there has its whole share
         var fresh = await NginxAsync("fresh", "location / { add_header X-Pod fresh; return 200 \"\"; }");
         try
         {

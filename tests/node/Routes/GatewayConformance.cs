@@ -98,20 +98,25 @@ public sealed partial class GatewayConformance(EbpfMesh mesh) : IAsyncLifetime
         Assert.Equal(("echo-v2", null), (direct.Server!.Pod, Set(direct)));
     }
 
-    [Theory(Timeout = 120_000)]
-    [InlineData("/set", "", "x-header-set=set-overwrites-values")]
-    [InlineData("/set", "X-Header-Set: other", "x-header-set=set-overwrites-values")]
-    [InlineData("/add", "", "x-header-add=add-appends-values")]
-    [InlineData("/remove", "X-Header-Remove: gone", "")]
-    [InlineData("/multiple", "X-Header-Remove-1: gone", "x-header-add-1=header-add-1,x-header-add-2=header-add-2,x-header-add-3=header-add-3,x-header-set-1=header-set-1,x-header-set-2=header-set-2")]
-    public async Task Request_headers_arrive_as_modified(string path, string header, string expected)
+    [Fact(Timeout = 120_000)]
+    public async Task Request_headers_arrive_as_modified()
     {
         await ApplyAsync("httproute-request-header-modifier");
 
-        var result = await CallAsync("echo", path, headers: header.Length == 0 ? [] : [header]);
+        foreach (var (path, header, expected) in new[]
+        {
+            ("/set", "", "x-header-set=set-overwrites-values"),
+            ("/set", "X-Header-Set: other", "x-header-set=set-overwrites-values"),
+            ("/add", "", "x-header-add=add-appends-values"),
+            ("/remove", "X-Header-Remove: gone", ""),
+            ("/multiple", "X-Header-Remove-1: gone", "x-header-add-1=header-add-1,x-header-add-2=header-add-2,x-header-add-3=header-add-3,x-header-set-1=header-set-1,x-header-set-2=header-set-2"),
+        })
+        {
+            var result = await CallAsync("echo", path, headers: header.Length == 0 ? [] : [header]);
 
-        AssertReached(result, "echo-v1", path);
-        Assert.Equal(expected, string.Join(',', result.Server!.Headers!.Where(field => field.Key.StartsWith("x-", StringComparison.Ordinal)).OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}={field.Value}")));
+            AssertReached(result, "echo-v1", path);
+            Assert.Equal(expected, string.Join(',', result.Server!.Headers!.Where(field => field.Key.StartsWith("x-", StringComparison.Ordinal)).OrderBy(field => field.Key, StringComparer.Ordinal).Select(field => $"{field.Key}={field.Value}")));
+        }
     }
 
     [Fact(Timeout = 120_000)]
