@@ -96,8 +96,8 @@ public sealed class Examples(EbpfMesh mesh) : RoutedTraffic(mesh)
         await nginx.StartAsync(8080, "nginx", "-c", $"{home}/nginx.conf");
         try
         {
-            await Eventually.TrueAsync("it has its share of the traffic", async () => !(await CallAsync()).Ok);
-            Assert.Equal(503, (await FailuresAsync()).First());
+            var refused = await Eventually.HoldsAsync("it has its share of the traffic", () => CallAsync(), result => !result.Ok);
+            Assert.Equal(503, refused.Status);
 
             await ApplyAsync("Retries");
             Assert.Empty(await FailuresAsync());
