@@ -31,6 +31,7 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
     private CancellationTokenSource? _cut;
     private Reason _cutBy;
     private int _retries;
+    private bool _hasWaitedInVain;
     private bool _isDiscarded;
     private PortTraffic? _retryingAt;
     private TimeSpan? _retryAfter;
@@ -200,11 +201,13 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
         }
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Exchange.Gone);
         limit.CancelAfter(remaining > TimeSpan.Zero ? remaining : TimeSpan.Zero);
-        return await full.Pending.WaitAsync(limit.Token);
+        var hasRoom = await full.Pending.WaitAsync(limit.Token);
+        _hasWaitedInVain = !hasRoom && limit.IsCancellationRequested;
+        return hasRoom;
     }
 
-    /// <summary>No time is left.</summary>
-    public bool IsLate => Remaining() is { Ticks: <= 0 };
+    /// <summary>No time is left: not told from the clock alone, since a timer may ring up to a millisecond early.</summary>
+    public bool IsLate => _hasWaitedInVain || Remaining() is { Ticks: <= 0 };
 
     /// <summary>Whether the Service it failed at bears one more retry.</summary>
     public bool TakeFromBudget()
