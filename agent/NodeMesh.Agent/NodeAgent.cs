@@ -38,10 +38,8 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
     private readonly ChainInstaller? _chain;
     private readonly IncrementalCompiler _compiler;
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     private readonly RolloutDriver _rollouts;
-    private readonly BackendReports _backends;
-    private Task _collecting = Task.CompletedTask;
+    private readonly RolloutCycle _rolloutCycle;
     private readonly INodeReports? _reports;
     private ResourceSet? _resources;
     private Compilation _compilation = Compilation.Empty;
@@ -67,7 +65,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         _cni = new CniRequests(_loop, _attachments, _pods, this, _publisher, _sessions, time, logs.CreateLogger("cni"));
         _chain = options.Chain.BinaryDirectory is null ? null : new ChainInstaller(options.Chain, logs.CreateLogger("cni"));
         _rollouts = new RolloutDriver(reports is null ? new RolloutFile(options.State.Rollouts) : null, time, logs.CreateLogger("rollouts"));
-        _backends = new BackendReports(_sessions);
+        _rolloutCycle = new RolloutCycle(_rollouts, new BackendReports(_sessions), _loop, this, reports, options.Admin.Port);
         _compiler = new IncrementalCompiler(options.Node, options.OnFailure);
     }
 
@@ -116,8 +114,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         await silence.CancelAsync().ConfigureAwait(false);
         await reporting.ConfigureAwait(false);
         await beat.DisposeAsync().ConfigureAwait(false);
-        await _collecting.ConfigureAwait(false);
-        _backends.Dispose();
+        await _rolloutCycle.EndAsync().ConfigureAwait(false);
         await admin.DisposeAsync().ConfigureAwait(false);
         await config.DisposeAsync().ConfigureAwait(false);
         // The sockets go before the lock does: a successor makes its own in their places.
@@ -160,6 +157,10 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
     ResourceSet? INodeView.Resources => _resources;
 
     ImmutableSortedDictionary<string, LocalPod> INodeView.LocalPods => _compilation.LocalPods;
+
+    ImmutableSortedDictionary<string, CompiledRollout> INodeView.Rollouts => _compilation.Rollouts;
+
+    bool INodeView.IsStopping => _stopping;
 
     void INodeView.Apply() => Apply();
 
@@ -259,33 +260,8 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         {
             Compile();
         }
-        DriveRollouts();
+        _rolloutCycle.Look();
         Publish();
-    }
-
-    private void DriveRollouts()
-    {
-        if (_reports is { IsElected: false })
-        {
-            _rollouts.StandBack();
-            return;
-        }
-        if (_collecting.IsCompleted && _rollouts.IsDue(_compilation.Rollouts))
-        {
-            _collecting = AdvanceRolloutsAsync(_reports?.Peers(_resources!, _options.Admin.Port) ?? []);
-        }
-    }
-
-    private async Task AdvanceRolloutsAsync(IReadOnlyList<IPEndPoint> peers)
-    {
-        var reports = await _backends.CollectAsync(peers).ConfigureAwait(false);
-        _loop.Post(() =>
-        {
-            if (!_stopping && _reports is not { IsElected: false } && _rollouts.Advance(_compilation.Rollouts, reports))
-            {
-                Apply();
-            }
-        });
     }
 
     private void Beat()
@@ -334,11 +310,11 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         Volatile.Write(ref _status, new AgentStatus
         {
             CaptureMode = _capture.Mode,
-            Pods = [.. _compilation.LocalPods.Values.Select(p => Status(p, captured.GetValueOrDefault(p.Id)))],
+            Pods = [.. _compilation.LocalPods.Values.Select(p => PodStatus.Of(p, captured.GetValueOrDefault(p.Id), _capture))],
             Problems = [.. problems],
             Routes = [.. _compilation.RouteStatuses.Values],
             Policies = [.. _compilation.PolicyStatuses.Values],
-            Rollouts = [.. _compilation.Rollouts.Values.Select(View)],
+            Rollouts = [.. _compilation.Rollouts.Values.Select(rollout => RolloutView.Of(rollout, _rollouts.StatusOf(rollout)))],
             ConfigVersion = _publisher.Current.Version,
             ProxyConfigVersion = _sessions.Applied,
             ProxyPid = _proxies.Pid,
@@ -363,24 +339,6 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
 
     private static bool SameAddresses(ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> a, ImmutableSortedDictionary<string, IReadOnlyList<IPAddress>> b) =>
         a.Count == b.Count && a.Zip(b).All(p => p.First.Key == p.Second.Key && p.First.Value.SequenceEqual(p.Second.Value));
-
-    private RolloutView View(CompiledRollout rollout)
-    {
-        var (metadata, status) = (rollout.Rollout.Metadata, _rollouts.StatusOf(rollout));
-        return new RolloutView(
-            metadata.Namespace, metadata.Name, rollout.Accepted, rollout.Target?.Route, rollout.Target?.Rule, rollout.Rollout.Spec.Steps.Count, rollout.Target?.Weight(status), status);
-    }
-
-    private PodStatus Status(LocalPod pod, EnrolledPod? enrolled)
-    {
-        var counters = enrolled?.Sandbox is { } sandbox ? _capture.Counters(sandbox) : default;
-        var slash = pod.Id.IndexOf('/', StringComparison.Ordinal);
-        return new PodStatus(
-            pod.Id[..slash], pod.Id[(slash + 1)..], pod.Netns,
-            [.. (enrolled?.Sandbox?.Addresses ?? pod.DeclaredAddresses).Select(a => a.ToString())],
-            pod.Enrolled, enrolled?.IsCaptured ?? false, enrolled?.Missing ?? [],
-            counters.BypassAttempts, counters.Unmeshed, counters.UdpPackets);
-    }
 
     [LoggerMessage(Level = LogLevel.Information, EventName = "AgentServing", Message = "node {Node}: capture by {Mode}, admin on {Admin}, resources from {Resources}")]
     private partial void LogServing(string node, string mode, string admin, string resources);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NodeMesh.Agent.Compiler;
+using NodeMesh.Agent.Compiler.Rollouts;
 using NodeMesh.Agent.Resources;
 
 namespace NodeMesh.Agent.Pods;
@@ -11,6 +12,12 @@ internal interface INodeView
     ResourceSet? Resources { get; }
 
     ImmutableSortedDictionary<string, LocalPod> LocalPods { get; }
+
+    /// <summary>By id.</summary>
+    ImmutableSortedDictionary<string, CompiledRollout> Rollouts { get; }
+
+    /// <summary>Nothing is to be changed any more.</summary>
+    bool IsStopping { get; }
 
     /// <summary>Compiles and reconciles, since something beside the resources has changed.</summary>
     void Apply();

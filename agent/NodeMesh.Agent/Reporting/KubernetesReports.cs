@@ -13,10 +13,10 @@ internal sealed class KubernetesReports(KubernetesApi api, LeaseOptions lease, s
 {
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 
-    private readonly PodReporter _pods = new(api, node, time, log);
+    private readonly PodReporter _pods = new(api, new ObjectEvents(api, node, time), node, time, log);
     private readonly StatusWriter _statuses = new(api, time, random, log);
     private readonly MeshWriter _meshes = new(api, time, log);
-    private readonly RolloutStatusWriter _rollouts = new(api, node, time, random, log);
+    private readonly RolloutStatusWriter _rollouts = new(api, new ObjectEvents(api, node, time), time, random, log);
     private readonly LeaseElector _elector = new(api, lease, time, random, log);
 
     public bool IsElected => _elector.IsHolder;

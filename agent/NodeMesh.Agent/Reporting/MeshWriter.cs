@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
@@ -74,9 +73,7 @@ internal sealed partial class MeshWriter(KubernetesApi api, TimeProvider time, I
             ["metadata"] = new JsonObject { ["name"] = name, ["uid"] = (string?)mesh["metadata"]!["uid"] },
             ["status"] = new JsonObject { ["conditions"] = new JsonArray(accepted), ["supportedFeatures"] = features },
         };
-        await api.SendAsync(
-            HttpMethod.Patch, $"{ApiPaths.Of(ApiVersion, Plural, "", name, "status")}?fieldManager=nodemesh&force=true", stop,
-            Encoding.UTF8.GetBytes(apply.ToJsonString()), KubernetesApi.ApplyPatch);
+        await api.ApplyAsync(ApiPaths.Of(ApiVersion, Plural, "", name, "status"), apply, stop);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, EventName = "MeshStatusFailed", Message = "status of the XMesh: {Error}")]

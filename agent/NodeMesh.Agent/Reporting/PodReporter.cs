@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Agent.Compiler;
@@ -13,7 +11,7 @@ namespace NodeMesh.Agent.Reporting;
 /// Says on each enrolled pod of this node whether it is captured: the annotation nodemesh.io/status, and an Event when that changes. The
 /// annotation is the memory too: an agent that starts anew writes nothing that is already there.
 /// </summary>
-internal sealed partial class PodReporter(KubernetesApi api, string node, TimeProvider time, ILogger log)
+internal sealed partial class PodReporter(KubernetesApi api, ObjectEvents events, string node, TimeProvider time, ILogger log)
 {
     public const string Captured = "captured";
     public const string NotCaptured = "not-captured";
@@ -25,7 +23,7 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
 
     private readonly Dictionary<string, long> _lacking = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (string Uid, string? Said)> _written = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (Backoff Backoff, long Until)> _failed = new(StringComparer.Ordinal);
+    private readonly RetryTimes _retries = new(TimeSpan.FromMinutes(1), time, Random.Shared);
     private readonly HashSet<string> _toldUnmeshed = new(StringComparer.Ordinal); // uids
     private NodeReport? _report;
 
@@ -53,7 +51,7 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
             {
                 return;
             }
-            if (!report.Declared.TryGetValue(id, out var pod) || pod.Metadata.Uid is not { Length: > 0 } uid || !IsDue(id))
+            if (!report.Declared.TryGetValue(id, out var pod) || pod.Metadata.Uid is not { Length: > 0 } uid || !_retries.IsDue(id))
             {
                 continue;
             }
@@ -66,7 +64,7 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
             {
                 await AnnotateAsync(pod, now, stop);
                 _written[id] = (uid, now);
-                _failed.Remove(id);
+                _retries.Forget(id);
                 await TellAsync(pod, status, now, report.CaptureMode, stop);
             }
             catch (OperationCanceledException)
@@ -86,7 +84,7 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
         foreach (var gone in _written.Keys.Except(report.Pods.Select(pod => $"{pod.Namespace}/{pod.Name}")).ToList())
         {
             _written.Remove(gone);
-            _failed.Remove(gone);
+            _retries.Forget(gone);
             _lacking.Remove(gone);
         }
     }
@@ -97,7 +95,7 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
         foreach (var (id, uid) in report.StartedUnmeshed)
         {
             if (!report.Declared.TryGetValue(id, out var pod) || pod.Metadata.Uid is not { Length: > 0 } known || (uid.Length > 0 && uid != known)
-                || _toldUnmeshed.Contains(known) || !IsDue(known) || !report.Pods.Any(status => status.Enrolled && $"{status.Namespace}/{status.Name}" == id))
+                || _toldUnmeshed.Contains(known) || !_retries.IsDue(known) || !report.Pods.Any(status => status.Enrolled && $"{status.Namespace}/{status.Name}" == id))
             {
                 continue;
             }
@@ -107,7 +105,7 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
                     pod, "Warning", "StartedUnmeshed",
                     "the pod started before the agent could answer the CNI plugin (cni.onAgentFailure is unmeshed): what it connected until it was captured goes on unmeshed; restart it to have all of it in the mesh", stop);
                 _toldUnmeshed.Add(known);
-                _failed.Remove(known);
+                _retries.Forget(known);
             }
             catch (OperationCanceledException)
             {
@@ -150,7 +148,7 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
             },
         };
         var path = ApiPaths.Of("v1", "pods", pod.Metadata.Namespace, pod.Metadata.Name);
-        await api.SendAsync(HttpMethod.Patch, $"{path}?fieldManager=nodemesh&force=true", stop, Encoding.UTF8.GetBytes(apply.ToJsonString()), KubernetesApi.ApplyPatch);
+        await api.ApplyAsync(path, apply, stop);
     }
 
     private Task TellAsync(Pod pod, PodStatus status, string? now, string mode, CancellationToken stop)
@@ -164,40 +162,10 @@ internal sealed partial class PodReporter(KubernetesApi api, string node, TimePr
         return TellAsync(pod, type, reason, message, stop);
     }
 
-    private async Task TellAsync(Pod pod, string type, string reason, string message, CancellationToken stop)
-    {
-        var at = time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
-        var told = new JsonObject
-        {
-            ["apiVersion"] = "v1",
-            ["kind"] = "Event",
-            ["metadata"] = new JsonObject { ["generateName"] = $"{pod.Metadata.Name}.", ["namespace"] = pod.Metadata.Namespace },
-            ["involvedObject"] = new JsonObject
-            {
-                ["apiVersion"] = "v1", ["kind"] = "Pod", ["namespace"] = pod.Metadata.Namespace, ["name"] = pod.Metadata.Name, ["uid"] = pod.Metadata.Uid,
-            },
-            ["type"] = type,
-            ["reason"] = reason,
-            ["message"] = message.Length <= 1024 ? message : message[..1024],
-            ["source"] = new JsonObject { ["component"] = "nodemesh", ["host"] = node },
-            ["reportingComponent"] = "nodemesh.io/agent",
-            ["reportingInstance"] = node,
-            ["firstTimestamp"] = at,
-            ["lastTimestamp"] = at,
-            ["count"] = 1,
-        };
-        await api.SendAsync(HttpMethod.Post, ApiPaths.Of("v1", "events", pod.Metadata.Namespace), stop, Encoding.UTF8.GetBytes(told.ToJsonString()));
-    }
+    private Task TellAsync(Pod pod, string type, string reason, string message, CancellationToken stop) =>
+        events.TellAsync("v1", "Pod", pod.Metadata, type, reason, message, stop);
 
-    private bool IsDue(string id) => !_failed.TryGetValue(id, out var failed) || time.GetTimestamp() >= failed.Until;
-
-    private void Failed(string id, ApiException e)
-    {
-        var backoff = _failed.TryGetValue(id, out var before) ? before.Backoff : new Backoff(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1), Random.Shared);
-        var wait = backoff.Next(e.RetryAfter);
-        _failed[id] = (backoff, time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency));
-        LogFailed(id, e.Message, wait.TotalSeconds);
-    }
+    private void Failed(string id, ApiException e) => LogFailed(id, e.Message, _retries.Failed(id, e).TotalSeconds);
 
     [LoggerMessage(Level = LogLevel.Warning, EventName = "PodReportFailed", Message = "pod {Pod}: its status could not be written: {Error}; again in {Seconds:F0} s")]
     private partial void LogFailed(string pod, string error, double seconds);

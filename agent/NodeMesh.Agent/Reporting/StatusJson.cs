@@ -42,9 +42,12 @@ internal static class StatusJson
             ["reason"] = condition.Reason,
             ["message"] = condition.Message.Length <= 32768 ? condition.Message : condition.Message[..32768],
             ["observedGeneration"] = generation,
-            ["lastTransitionTime"] = (string?)old?["lastTransitionTime"] ?? now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
+            ["lastTransitionTime"] = (string?)old?["lastTransitionTime"] ?? Timestamp(now),
         };
     }
+
+    /// <summary>metav1.Time: whole seconds.</summary>
+    public static string Timestamp(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static JsonObject Reference(ParentReference parent)
     {

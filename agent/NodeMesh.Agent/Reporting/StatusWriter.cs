@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
@@ -22,10 +21,7 @@ internal sealed partial class StatusWriter(KubernetesApi api, TimeProvider time,
     // One request at a time, and this long between them: a new holder of the Lease reads every object once.
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
 
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(5);
-
-    private readonly Dictionary<string, (Backoff Backoff, long Until)> _failed = new(StringComparer.Ordinal);
+    private readonly RetryTimes _retries = new(TimeSpan.FromMinutes(5), time, random);
     private readonly Dictionary<string, ObjectStatus?> _written = new(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, RouteStatus> _routes = ImmutableSortedDictionary.Create<string, RouteStatus>(StringComparer.Ordinal);
     private ImmutableSortedDictionary<string, PolicyStatus> _policies = ImmutableSortedDictionary.Create<string, PolicyStatus>(StringComparer.Ordinal);
@@ -76,7 +72,7 @@ internal sealed partial class StatusWriter(KubernetesApi api, TimeProvider time,
             {
                 // Whoever writes now may write what it likes: read again when it is our turn.
                 _written.Clear();
-                _failed.Clear();
+                _retries.Clear();
                 _known = _wanted;
             }
             await Task.WhenAny(Task.Delay(Look, time, stop));
@@ -97,7 +93,7 @@ internal sealed partial class StatusWriter(KubernetesApi api, TimeProvider time,
             {
                 continue;
             }
-            if (_failed.TryGetValue(key, out var failed) && time.GetTimestamp() < failed.Until)
+            if (!_retries.IsDue(key))
             {
                 isWhole = false;
                 continue;
@@ -107,7 +103,7 @@ internal sealed partial class StatusWriter(KubernetesApi api, TimeProvider time,
                 if (await WriteAsync(status ?? before!, isGone: status is null, stop))
                 {
                     _written[key] = status;
-                    _failed.Remove(key);
+                    _retries.Forget(key);
                 }
                 else
                 {
@@ -121,10 +117,7 @@ internal sealed partial class StatusWriter(KubernetesApi api, TimeProvider time,
             catch (Exception e) when (e is ApiException or JsonException)
             {
                 isWhole = false;
-                var backoff = failed.Backoff ?? new Backoff(FirstRetry, LongestRetry, random);
-                var wait = backoff.Next((e as ApiException)?.RetryAfter);
-                _failed[key] = (backoff, time.GetTimestamp() + (long)(wait.TotalSeconds * time.TimestampFrequency));
-                LogFailed(key, e.Message, wait.TotalSeconds);
+                LogFailed(key, e.Message, _retries.Failed(key, e).TotalSeconds);
             }
             await Task.WhenAny(Task.Delay(Pace, time, stop));
         }
@@ -195,7 +188,7 @@ internal sealed partial class StatusWriter(KubernetesApi api, TimeProvider time,
         var path = ApiPaths.Of(version, Kinds.Named(status.Kind)!.Plural, status.Namespace, status.Name, "status");
         try
         {
-            await api.SendAsync(HttpMethod.Patch, $"{path}?fieldManager=nodemesh&force=true", stop, Encoding.UTF8.GetBytes(apply.ToJsonString()), KubernetesApi.ApplyPatch);
+            await api.ApplyAsync(path, apply, stop);
             return true;
         }
         catch (ApiException e) when (e.IsConflict)

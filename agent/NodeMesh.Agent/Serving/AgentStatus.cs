@@ -53,19 +53,6 @@ internal sealed record AgentStatus
     }
 }
 
-/// <summary>A pod of this node.</summary>
-internal sealed record PodStatus(
-    string Namespace,
-    string Name,
-    string? Netns,
-    IReadOnlyList<string> Addresses,
-    bool Enrolled,
-    bool Captured,
-    IReadOnlyList<string> Missing,
-    long BypassAttempts,
-    long Unmeshed,
-    long UdpPackets);
-
 /// <summary>A resource that is not in force as written.</summary>
 internal sealed record ProblemStatus(string Kind, string Object, string Reason, string Message);
 

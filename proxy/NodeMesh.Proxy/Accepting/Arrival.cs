@@ -328,14 +328,12 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             }
             address = _endpoint.Address;
         }
-        if (_endpoint?.Load.Port is { Rules.HealthCheck: not null } used)
-        {
-            used.UsedBy(_pod, address.AddressFamily);
-        }
+        var traffic = _endpoint?.Load.Port;
+        traffic?.UsedBy(_pod, address.AddressFamily);
         var target = _context.Dialer.Target(_pod, _direction, _client.Address, address);
-        if (_endpoint?.Load.Port?.Rules?.Timeouts is { ConnectMilliseconds: > 0 and var milliseconds })
+        if (traffic?.ConnectMilliseconds is { } limit)
         {
-            target = target with { TimeoutMilliseconds = (int)milliseconds };
+            target = target with { TimeoutMilliseconds = limit };
         }
         if (!IsLetThrough(target))
         {
@@ -403,7 +401,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             {
                 Leaves = dial.Target.IsInboundLeg ? null : _pod, ServerName = _first.ServerName,
             };
-        var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease, guard, (int)(_endpoint?.Load.Port?.Rules?.Timeouts?.IdleMilliseconds ?? 0));
+        var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease, guard, _endpoint?.Load.Port?.IdleMilliseconds ?? 0);
         LogRelay(_context.Logger, _pod.Id, _direction, _client, _destination, dial.Target.Endpoint, Verdict, _first.ServerName);
         relay.Start();
     }

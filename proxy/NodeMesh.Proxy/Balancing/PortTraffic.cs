@@ -12,11 +12,11 @@ namespace NodeMesh.Proxy.Balancing;
 /// </summary>
 internal sealed class PortTraffic
 {
-    private volatile TrafficRules? _rules;
-    private volatile EndpointLoad[] _endpoints = [];
     // The time of which so many percent of the requests may be hedged, and in a tenth of which one always.
     private const uint HedgingMilliseconds = 10_000;
 
+    private volatile TrafficRules? _rules;
+    private volatile EndpointLoad[] _endpoints = [];
     private volatile RetryBudget? _budget;
     private volatile RetryBudget? _hedges;
     private readonly PendingRequests _pending;
@@ -32,6 +32,12 @@ internal sealed class PortTraffic
 
     /// <summary>null: the defaults.</summary>
     public TrafficRules? Rules => _rules;
+
+    /// <summary>How long a connection to an endpoint may take to open; null: as long as any.</summary>
+    public int? ConnectMilliseconds => _rules?.Timeouts is { ConnectMilliseconds: > 0 and var milliseconds } ? (int)milliseconds : null;
+
+    /// <summary>How long nothing may pass; null: for ever.</summary>
+    public int? IdleMilliseconds => _rules?.Timeouts is { IdleMilliseconds: > 0 and var milliseconds } ? (int)milliseconds : null;
 
     /// <summary>null: none is set.</summary>
     public RetryBudget? Budget => _budget;
@@ -65,9 +71,13 @@ internal sealed class PortTraffic
     public LocalPod? UserSince(long milliseconds, AddressFamily family) =>
         Volatile.Read(ref family == AddressFamily.InterNetworkV6 ? ref _usedV6 : ref _usedV4) >= milliseconds ? _user : null;
 
-    /// <summary>A pod of this node uses it. Told only where there are health checks.</summary>
+    /// <summary>A pod of this node uses it; of interest only where there are health checks.</summary>
     public void UsedBy(LocalPod pod, AddressFamily family)
     {
+        if (_rules?.HealthCheck is null)
+        {
+            return;
+        }
         _user = pod;
         Volatile.Write(ref family == AddressFamily.InterNetworkV6 ? ref _usedV6 : ref _usedV4, Environment.TickCount64);
     }

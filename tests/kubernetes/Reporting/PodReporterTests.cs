@@ -77,7 +77,7 @@ public class PodReporterTests
 
         public Reporting(TestCluster cluster)
         {
-            _reporter = new PodReporter(cluster.Api, cluster.Node, TimeProvider.System, NullLogger.Instance);
+            _reporter = new PodReporter(cluster.Api, new ObjectEvents(cluster.Api, cluster.Node, TimeProvider.System), cluster.Node, TimeProvider.System, NullLogger.Instance);
             _running = _reporter.RunAsync(_stop.Token);
         }
 

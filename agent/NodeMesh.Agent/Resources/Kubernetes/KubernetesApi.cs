@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using k8s;
 using k8s.Authentication;
 using k8s.Exceptions;
@@ -14,7 +16,7 @@ namespace NodeMesh.Agent.Resources.Kubernetes;
 internal sealed class KubernetesApi : IDisposable
 {
     public const string Json = "application/json";
-    public const string ApplyPatch = "application/apply-patch+yaml";
+    private const string ApplyPatch = "application/apply-patch+yaml";
 
     private readonly k8s.Kubernetes _client;
     private readonly ServiceClientCredentials? _credentials;
@@ -72,6 +74,11 @@ internal sealed class KubernetesApi : IDisposable
             return await response.Content.ReadAsByteArrayAsync(limit.Token);
         }, cancellation);
     }
+
+    /// <summary>Server-side apply: the object's fields that are given become ours.</summary>
+    /// <exception cref="ApiException">It was refused, or there was no answer.</exception>
+    public Task ApplyAsync(string path, JsonObject fields, CancellationToken cancellation) =>
+        SendAsync(HttpMethod.Patch, $"{path}?fieldManager=nodemesh&force=true", cancellation, Encoding.UTF8.GetBytes(fields.ToJsonString()), ApplyPatch);
 
     /// <summary>Reads a whole answer through <paramref name="read"/>, which gets its stream.</summary>
     /// <exception cref="ApiException">It was refused, or broke off.</exception>

@@ -68,10 +68,7 @@ internal sealed class HttpConnection : IGuarded
         {
             return _originalTarget!;
         }
-        if (endpoint.Load.Port is { Rules.HealthCheck: not null } port)
-        {
-            port.UsedBy(Downstream.Pod, endpoint.Address.AddressFamily);
-        }
+        endpoint.Load.Port?.UsedBy(Downstream.Pod, endpoint.Address.AddressFamily);
         return Pod.TargetFor(endpoint, Downstream);
     }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 using NodeMesh.Proxy.Balancing;
+using NodeMesh.Proxy.Forwarding.Http.Hedging;
 using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;

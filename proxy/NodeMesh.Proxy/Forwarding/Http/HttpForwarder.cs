@@ -1,5 +1,6 @@
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Forwarding.Http.Hedging;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 

@@ -9,6 +9,7 @@ using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Forwarding.Http.Hedging;
 using NodeMesh.Proxy.Forwarding.Http.Http1;
 using NodeMesh.Proxy.Forwarding.Http.Http2;
 using NodeMesh.Proxy.Forwarding.Http.Services;

@@ -6,7 +6,7 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 internal sealed class IdleEngine(IUpstreamEngine next, TimeProvider time) : IUpstreamEngine
 {
     public ValueTask<ExchangeOutcome> ExchangeAsync(HttpExchange exchange, UpstreamTarget target) =>
-        target.Traffic?.Rules?.Timeouts is { IdleMilliseconds: > 0 and var milliseconds }
+        target.Traffic?.IdleMilliseconds is { } milliseconds
             ? WatchAsync(exchange, target, TimeSpan.FromMilliseconds(milliseconds))
             : next.ExchangeAsync(exchange, target);
 

@@ -1,6 +1,7 @@
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Forwarding.Http.Hedging;
 using NodeMesh.Proxy.Forwarding.Http.Services;
 using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Routing;

@@ -76,7 +76,7 @@ internal sealed class UpstreamTarget
     public ValueTask<Socket> DialAsync(LocalPod pod, CancellationToken cancellation)
     {
         Direction = DirectionNow();
-        return Traffic?.Rules?.Timeouts is { ConnectMilliseconds: > 0 and var milliseconds }
+        return Traffic?.ConnectMilliseconds is { } milliseconds
             ? DialAsync(pod, TimeSpan.FromMilliseconds(milliseconds), cancellation)
             : _dialer.DialAsync(pod, _accepted, _client, _endpoint, cancellation);
     }

@@ -17,12 +17,8 @@ public sealed class HedgingTests : IDisposable
     public async Task The_second_answers_for_a_first_that_is_late_and_is_let_go(bool isRouted)
     {
         await using var hub = await StartAsync(isRouted);
-        var client = await hub.ClientAsync(HubFixture.ClusterIp);
-        await client.SendAsync(Get);
-        var (late, after) = await FirstAsync(hub);
-        await late.HeadAsync();
-        var second = await after;
-        Assert.Equal("GET / HTTP/1.1\r\nHost: web.shop\r\n\r\n", await second.HeadAsync());
+        var (client, late, second, copy) = await HedgedAsync(hub);
+        Assert.Equal("GET / HTTP/1.1\r\nHost: web.shop\r\n\r\n", copy);
         await second.SendAsync("HTTP/1.1 200 OK\r\nX-Second: yes\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n");
 
         var head = await client.HeadAsync();
@@ -38,12 +34,7 @@ public sealed class HedgingTests : IDisposable
     public async Task The_first_counts_when_its_head_comes_first_and_the_second_is_let_go()
     {
         await using var hub = await StartAsync(false);
-        var client = await hub.ClientAsync(HubFixture.ClusterIp);
-        await client.SendAsync(Get);
-        var (first, after) = await FirstAsync(hub);
-        await first.HeadAsync();
-        var second = await after;
-        await second.HeadAsync();
+        var (client, first, second, _) = await HedgedAsync(hub);
         await second.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nnot whole");
         await first.SendAsync(Ok);
 
@@ -59,12 +50,7 @@ public sealed class HedgingTests : IDisposable
     public async Task A_failure_of_the_second_is_nobodys(string answer)
     {
         await using var hub = await StartAsync(false);
-        var client = await hub.ClientAsync(HubFixture.ClusterIp);
-        await client.SendAsync(Get);
-        var (first, after) = await FirstAsync(hub);
-        await first.HeadAsync();
-        var second = await after;
-        await second.HeadAsync();
+        var (client, first, second, _) = await HedgedAsync(hub);
         await second.SendAsync(answer);
         second.Dispose();
         await Task.Delay(100, TestContext.Current.CancellationToken);
@@ -107,6 +93,17 @@ public sealed class HedgingTests : IDisposable
         {
             await Task.Delay(5, TestContext.Current.CancellationToken); // the one that was not refused is about to dial
         }
+    }
+
+    // A request that has gone to both; Copy is the head that the second got.
+    private async Task<(Peer Client, Peer First, Peer Second, string Copy)> HedgedAsync(HubFixture hub)
+    {
+        var client = await hub.ClientAsync(HubFixture.ClusterIp);
+        await client.SendAsync(Get);
+        var (first, after) = await FirstAsync(hub);
+        await first.HeadAsync();
+        var second = await after;
+        return (client, first, second, await second.HeadAsync());
     }
 
     private async Task<(Peer First, Task<Peer> Second)> FirstAsync(HubFixture hub)

@@ -3,7 +3,7 @@ using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Telemetry;
 
-namespace NodeMesh.Proxy.Forwarding.Http;
+namespace NodeMesh.Proxy.Forwarding.Http.Hedging;
 
 /// <summary>The second attempt of a request: its answer is kept until it is whole, and of use if it is no failure and not too long.</summary>
 internal sealed class HedgeAttempt(HttpExchange original, EndpointEntry endpoint, IUpstreamEngine engine, TimeProvider time) : IDisposable

@@ -1,4 +1,4 @@
-namespace NodeMesh.Proxy.Forwarding.Http;
+namespace NodeMesh.Proxy.Forwarding.Http.Hedging;
 
 /// <summary>Two attempts of one request, of which the first to answer wins.</summary>
 internal sealed class HedgeRace(CancellationToken also) : IDisposable

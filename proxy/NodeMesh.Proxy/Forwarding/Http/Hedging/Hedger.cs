@@ -2,7 +2,7 @@ using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 
-namespace NodeMesh.Proxy.Forwarding.Http;
+namespace NodeMesh.Proxy.Forwarding.Http.Hedging;
 
 /// <summary>
 /// Sends a request whose answer is late to a second endpoint, where a TrafficPolicy asks for it, and takes the first answer.
