@@ -9,12 +9,17 @@ namespace NodeMesh.Proxy.Security;
 internal sealed partial class EgressGuard(SnapshotStore store, PolicyMetrics metrics, ILogger<EgressGuard> logger)
 {
     /// <param name="pod">namespace/name</param>
-    /// <param name="host">As it is named in TLS or HTTP; null: not, or not yet.</param>
+    /// <param name="authority">As it is named in TLS or HTTP, with a port or without; null: not, or not yet.</param>
     /// <param name="isFinal">Whoever asks goes by the answer, and it is counted and logged.</param>
-    public bool Allows(string pod, string home, IPEndPoint destination, string? host, bool isFinal)
+    public bool Allows(string pod, string home, IPEndPoint destination, string? authority, bool isFinal)
     {
         var snapshot = store.Current;
-        if (snapshot.Policies.IsEmpty || !IsOutside(snapshot, destination) || Find(snapshot, pod, home) is not { } policy || policy.Allows(destination, host))
+        if (snapshot.Policies.IsEmpty || !IsOutside(snapshot, destination) || Find(snapshot, pod, home) is not { } policy)
+        {
+            return true;
+        }
+        var host = HostOf(authority);
+        if (policy.Allows(destination, host))
         {
             return true;
         }
@@ -27,8 +32,18 @@ internal sealed partial class EgressGuard(SnapshotStore store, PolicyMetrics met
     }
 
     /// <summary>Whether a connection that was let out may go on no more; then, and only then, it is counted and logged.</summary>
-    public bool Forbids(string pod, string home, IPEndPoint destination, string? host) =>
-        !Allows(pod, home, destination, host, isFinal: false) && !Allows(pod, home, destination, host, isFinal: true);
+    public bool Forbids(string pod, string home, IPEndPoint destination, string? authority) =>
+        !Allows(pod, home, destination, authority, isFinal: false) && !Allows(pod, home, destination, authority, isFinal: true);
+
+    private static string? HostOf(string? authority)
+    {
+        if (string.IsNullOrEmpty(authority))
+        {
+            return null;
+        }
+        var port = authority.LastIndexOf(':');
+        return port > authority.LastIndexOf(']') ? authority[..port] : authority;
+    }
 
     private static bool IsOutside(MeshSnapshot snapshot, IPEndPoint destination) =>
         snapshot.FindWorkload(destination.Address) is null

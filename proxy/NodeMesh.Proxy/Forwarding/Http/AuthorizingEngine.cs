@@ -29,14 +29,7 @@ internal sealed class AuthorizingEngine(IUpstreamEngine next, ConnectionGuard gu
     {
         var pod = exchange.Connection.Downstream.Pod;
         var authority = exchange.Request.Headers.Host.ToString();
-        return guard.Egress.Allows(pod.Id, pod.Namespace, target.Endpoint, HostOf(authority), isFinal: true) ? GuardedAsync(exchange, target, authority) : Denied();
-    }
-
-    /// <summary>Without the port; null: there is none.</summary>
-    public static string? HostOf(string authority)
-    {
-        var port = authority.LastIndexOf(':');
-        return authority.Length == 0 ? null : port > authority.LastIndexOf(']') ? authority[..port] : authority;
+        return guard.Egress.Allows(pod.Id, pod.Namespace, target.Endpoint, authority, isFinal: true) ? GuardedAsync(exchange, target, authority) : Denied();
     }
 
     private static ValueTask<ExchangeOutcome> Denied() => new(ExchangeOutcome.Unanswered(Forbidden, Reason.Denied));

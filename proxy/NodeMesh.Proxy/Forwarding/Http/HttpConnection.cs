@@ -252,7 +252,7 @@ internal sealed class HttpConnection : IGuarded
             {
                 if (authority is null
                     ? guard.Authorizer.Foresee(target.Client, target.Endpoint, Home, isOpaque: false) == Access.Denied
-                    : guard.Egress.Forbids(Downstream.Pod.Id, Downstream.Pod.Namespace, target.Endpoint, AuthorizingEngine.HostOf(authority)))
+                    : guard.Egress.Forbids(Downstream.Pod.Id, Downstream.Pod.Namespace, target.Endpoint, authority))
                 {
                     Abort(Reason.Denied);
                     return;

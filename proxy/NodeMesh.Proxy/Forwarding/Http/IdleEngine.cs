@@ -17,7 +17,8 @@ internal sealed class IdleEngine(IUpstreamEngine next, TimeProvider time) : IUps
         try
         {
             var outcome = await next.ExchangeAsync(exchange, target);
-            return !watch.HasElapsed || exchange.IsGone || outcome.Reason == Reason.None ? outcome
+            // Whether the downstream is gone by now says nothing: breaking the response off has closed it.
+            return !watch.HasElapsed || outcome.Reason is Reason.None or Reason.DownstreamReset ? outcome
                 : outcome.HasAnswer ? outcome with { Reason = Reason.TimeoutIdle }
                 : ExchangeOutcome.Unanswered(Reason.TimeoutIdle.HttpStatus(), Reason.TimeoutIdle);
         }
