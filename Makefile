@@ -20,7 +20,7 @@ help:
 
 build:
 	@$(NEEDS) build
-	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) --self-contained false -p:PublishSingleFile=true -o out &&) \
+	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) --self-contained false -p:PublishSingleFile=true -p:PublishReadyToRun=true -o out &&) \
 	echo "built out/nodemesh, out/nodemesh-agent, out/nodemesh-cni, out/nodemesh-proxy"
 
 demo:
