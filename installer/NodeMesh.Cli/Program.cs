@@ -4,6 +4,7 @@ using NodeMesh.Cli;
 using NodeMesh.Cli.Check;
 using NodeMesh.Cli.Demo;
 using NodeMesh.Cli.Demo.Apps;
+using NodeMesh.Cli.Diagnose;
 using NodeMesh.Cli.Inspect;
 using NodeMesh.Cli.Install;
 
@@ -17,6 +18,8 @@ var root = new RootCommand("NodeMesh: a service mesh with one agent and one prox
     PodsCommand.Create(),
     RoutesCommand.Create(),
     DescribeCommand.Create(),
+    DiagnoseCommand.Create(),
+    GraphCommand.Create(),
     ConfigCommand.Create(),
     DemoCommand.Create(),
     VersionCommand.Create(),

@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using NodeMesh.Cli.Cluster;
 using NodeMesh.Cli.Output;
-using Spectre.Console;
 
 namespace NodeMesh.Cli.Check;
 
@@ -19,18 +17,18 @@ internal static class CheckCommand
             using var api = cluster.Connect(result);
             var mesh = new MeshChecks(api, cluster.Namespace(result));
             var findings = new List<Finding>();
-            var isTable = result.GetValue(output.Option) is "table" or "wide";
+            var isTable = FindingText.IsTable(result, output);
             await foreach (var finding in All(new ClusterChecks(api, cluster.Namespace(result)), mesh))
             {
                 findings.Add(finding);
                 if (isTable)
                 {
-                    Print(finding);
+                    FindingText.Print(finding);
                 }
             }
             if (!isTable)
             {
-                output.Print(result, [.. findings.Select(AsJson)]);
+                FindingText.Print(result, output, findings);
             }
             return findings.Any(f => f.Severity == Severity.Failure) ? 1 : 0;
         }));
@@ -55,22 +53,4 @@ internal static class CheckCommand
             yield return Finding.Warning("mesh", "it is not installed", "nodemesh install");
         }
     }
-
-    private static void Print(Finding finding)
-    {
-        var sign = finding.Severity switch { Severity.Good => "[green]✓[/]", Severity.Warning => "[yellow]![/]", _ => "[red]✗[/]" };
-        if (Console.IsOutputRedirected)
-        {
-            AnsiConsole.Profile.Width = int.MaxValue; // one line to a finding, whoever reads it
-        }
-        AnsiConsole.MarkupLine($"{sign} {Markup.Escape($"{finding.About}: {finding.Message}")}{(finding.Remedy.Length > 0 ? $" [grey]→[/] {Markup.Escape(finding.Remedy)}" : "")}");
-    }
-
-    private static JsonNode AsJson(Finding finding) => new JsonObject
-    {
-        ["severity"] = finding.Severity.ToString().ToLowerInvariant(),
-        ["about"] = finding.About,
-        ["message"] = finding.Message,
-        ["remedy"] = finding.Remedy,
-    };
 }

@@ -1,17 +1,13 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace NodeMesh.Cli.Cluster;
 
 /// <summary>The agents of a cluster; what their admin ports say is asked for through the API server, which reaches every node.</summary>
-internal sealed class MeshNodes(ClusterApi api, string @namespace)
+internal sealed class MeshNodes(ClusterApi api, string @namespace) : MeshAgents
 {
     private const int DefaultAdminPort = 15020;
 
-    // A cluster may have thousands of nodes, and the API server others to serve.
-    private const int AskedAtOnce = 16;
-
-    public async Task<IReadOnlyList<MeshNode>> ListAsync(CancellationToken cancellation)
+    public override async Task<IReadOnlyList<MeshNode>> ListAsync(CancellationToken cancellation)
     {
         var pods = await api.ListAsync($"/api/v1/namespaces/{@namespace}/pods?labelSelector=app.kubernetes.io%2Fname%3Dnodemesh", cancellation);
         if (pods.Count == 0)
@@ -22,37 +18,7 @@ internal sealed class MeshNodes(ClusterApi api, string @namespace)
         return [.. pods.OrderBy(p => p["metadata"]?["deletionTimestamp"] is not null).GroupBy(p => p["spec"]?["nodeName"]?.ToString() ?? "").Select(g => Read(g.First())).OrderBy(n => n.Node, StringComparer.Ordinal)];
     }
 
-    /// <exception cref="ClusterException">No agent runs on this node.</exception>
-    public async Task<MeshNode> FindAsync(string name, CancellationToken cancellation)
-    {
-        var all = await ListAsync(cancellation);
-        return all.FirstOrDefault(node => node.Node == name)
-            ?? throw new ClusterException($"no agent runs on a node {name}; they run on {string.Join(", ", all.Take(10).Select(node => node.Node))}{(all.Count > 10 ? $" and {all.Count - 10} more" : "")}");
-    }
-
-    /// <summary>What every agent answers, in the order of the nodes.</summary>
-    public async Task<IReadOnlyList<AgentAnswer>> AskAllAsync(IReadOnlyList<MeshNode> nodes, string path, CancellationToken cancellation)
-    {
-        var answers = new AgentAnswer[nodes.Count];
-        var options = new ParallelOptions { MaxDegreeOfParallelism = AskedAtOnce, CancellationToken = cancellation };
-        await Parallel.ForAsync(0, nodes.Count, options, async (i, stop) => answers[i] = await TryAskAsync(nodes[i], path, stop));
-        return answers;
-    }
-
-    public async Task<AgentAnswer> TryAskAsync(MeshNode node, string path, CancellationToken cancellation)
-    {
-        try
-        {
-            return new AgentAnswer(node, JsonNode.Parse(await AskAsync(node, path, cancellation)), "");
-        }
-        catch (Exception e) when (e is ClusterException or JsonException)
-        {
-            return new AgentAnswer(node, null, e.Message);
-        }
-    }
-
-    /// <exception cref="ClusterException">It does not answer, or you may not ask.</exception>
-    public async Task<string> AskAsync(MeshNode node, string path, CancellationToken cancellation)
+    public override async Task<string> AskAsync(MeshNode node, string path, CancellationToken cancellation)
     {
         try
         {

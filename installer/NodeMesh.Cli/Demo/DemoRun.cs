@@ -4,7 +4,7 @@ using NodeMesh.Cli.Demo.Mesh;
 using NodeMesh.Cli.Demo.Network;
 using NodeMesh.Cli.Demo.Processes;
 using NodeMesh.Cli.Demo.Screen;
-using NodeMesh.Cli.Demo.Traffic;
+using NodeMesh.Cli.Traffic;
 
 namespace NodeMesh.Cli.Demo;
 

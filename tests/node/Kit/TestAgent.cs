@@ -79,6 +79,15 @@ public sealed class TestAgent : IAsyncDisposable
         captured ? 1 : 0,
         async () => (await ScrapeAsync()).Sum("nodemesh_pod_captured", ("namespace", "default"), ("pod", pod.Name)));
 
+    /// <summary>Waits until the configuration says this, in the words of /config, and the proxy has it.</summary>
+    public Task AppliesAsync(string words) => Eventually.TrueAsync($"the proxy has a configuration that says {words}", async () =>
+    {
+        var config = await GetAsync("/config");
+        using var json = System.Text.Json.JsonDocument.Parse(config);
+        return config.Contains(words, StringComparison.Ordinal)
+            && json.RootElement.GetProperty("version").GetRawText() == json.RootElement.GetProperty("proxyVersion").GetRawText();
+    });
+
     /// <summary>SIGTERM: everything is un-enrolled. Returns the exit code.</summary>
     public async Task<int> StopAsync()
     {

@@ -1,4 +1,4 @@
-using NodeMesh.Cli.Demo.Traffic;
+using NodeMesh.Cli.Traffic;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -49,7 +49,7 @@ internal static class DemoLayout
 
     private static Column To { get; } = new("to", false, row => new Text(Destination(row)));
 
-    private static Column Service { get; } = new("Service", false, row => new Text(row.Key.Service));
+    private static Column Service { get; } = new("Service", false, row => new Text(row.Key.ServiceName));
 
     private static Column Protocol { get; } = new("protocol", false, row => new Text(ProtocolName(row)));
 

@@ -1,4 +1,4 @@
-using NodeMesh.Cli.Demo.Traffic;
+using NodeMesh.Cli.Traffic;
 
 namespace NodeMesh.Cli.Demo.Screen;
 

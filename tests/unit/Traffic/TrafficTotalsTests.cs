@@ -1,8 +1,8 @@
-using NodeMesh.Cli.Demo.Traffic;
 using NodeMesh.Cli.Metrics;
+using NodeMesh.Cli.Traffic;
 using Xunit;
 
-namespace NodeMesh.UnitTests.Demo.Traffic;
+namespace NodeMesh.UnitTests.Traffic;
 
 public class TrafficTotalsTests
 {
@@ -16,7 +16,7 @@ public class TrafficTotalsTests
             """);
 
         var (key, flow) = Assert.Single(totals.Flows);
-        Assert.Equal(new FlowKey("shop", "web-v1", "web", "http1"), key);
+        Assert.Equal(new FlowKey("", "shop", "", "web-v1", "shop/web", "http1"), key);
         Assert.Equal((7, 700), (flow.Requests, flow.Sent));
     }
 
@@ -49,6 +49,36 @@ public class TrafficTotalsTests
         var totals = Read($$"""nodemesh_http_requests_total{protocol="http1",status="{{status}}",grpc_status="{{grpcStatus}}",reason="{{reason}}"} 1""");
 
         Assert.Equal(succeeded, Assert.Single(totals.Flows).Value.Succeeded);
+    }
+
+    [Fact(Timeout = 5000)]
+    public async Task What_two_nodes_counted_is_one_flow()
+    {
+        await Task.Yield();
+        const string labels = "source_workload=\"a\",destination_workload=\"b\",protocol=\"http1\",status=\"2xx\"";
+        var totals = Read($$"""
+            nodemesh_http_requests_total{direction="outbound",{{labels}}} 5
+            nodemesh_http_requests_total{direction="inbound",{{labels}}} 6
+            nodemesh_http_requests_total{direction="local",{{labels}}} 10
+            """);
+
+        Assert.Equal(16, Assert.Single(totals.Flows).Value.Requests);
+    }
+
+    [Fact(Timeout = 5000)]
+    public async Task Failures_are_counted_by_why()
+    {
+        await Task.Yield();
+        var flow = Assert.Single(Read("""
+            nodemesh_http_requests_total{status="5xx",grpc_status="",reason="no_endpoints"} 3
+            nodemesh_http_requests_total{status="5xx",grpc_status="",reason=""} 2
+            nodemesh_http_requests_total{status="2xx",grpc_status="14",reason=""} 1
+            nodemesh_http_requests_total{status="0",grpc_status="",reason=""} 4
+            nodemesh_http_requests_total{status="2xx",grpc_status="",reason=""} 9
+            """).Flows).Value;
+
+        Assert.Equal(new Dictionary<string, double> { ["no_endpoints"] = 3, ["5xx"] = 2, ["grpc-status 14"] = 1, ["aborted"] = 4 }, flow.Failures);
+        Assert.Equal(9, flow.Succeeded);
     }
 
     [Fact(Timeout = 5000)]

@@ -1,6 +1,6 @@
 using NodeMesh.Cli.Metrics;
 
-namespace NodeMesh.Cli.Demo.Traffic;
+namespace NodeMesh.Cli.Traffic;
 
 /// <summary>What the mesh counted of one flow since it started.</summary>
 internal sealed record FlowTotals
@@ -11,6 +11,9 @@ internal sealed record FlowTotals
 
     public double Succeeded { get; set; }
 
+    /// <summary>Requests that failed, by why: the reason of the mesh (as in nodemesh-error), else what the server answered (5xx, grpc-status 14), else aborted.</summary>
+    public Dictionary<string, double> Failures { get; private init; } = [];
+
     public LatencyHistogram Latency { get; private init; } = new();
 
     public double Opened { get; set; }
@@ -19,6 +22,9 @@ internal sealed record FlowTotals
 
     /// <summary>Of <see cref="Closed"/>: those the mesh had a reason to end.</summary>
     public double Broken { get; set; }
+
+    /// <summary>By reason.</summary>
+    public Dictionary<string, double> BrokenBy { get; private init; } = [];
 
     public double Sent { get; set; }
 
@@ -29,6 +35,8 @@ internal sealed record FlowTotals
         IsGrpc = IsGrpc,
         Requests = Requests - earlier.Requests,
         Succeeded = Succeeded - earlier.Succeeded,
+        Failures = Difference(Failures, earlier.Failures),
+        BrokenBy = Difference(BrokenBy, earlier.BrokenBy),
         Latency = Latency.Since(earlier.Latency),
         Opened = Opened - earlier.Opened,
         Closed = Closed - earlier.Closed,
@@ -36,4 +44,7 @@ internal sealed record FlowTotals
         Sent = Sent - earlier.Sent,
         Received = Received - earlier.Received,
     };
+
+    private static Dictionary<string, double> Difference(Dictionary<string, double> now, Dictionary<string, double> earlier) =>
+        now.ToDictionary(count => count.Key, count => count.Value - earlier.GetValueOrDefault(count.Key));
 }

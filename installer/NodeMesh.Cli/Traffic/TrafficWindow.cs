@@ -1,4 +1,4 @@
-namespace NodeMesh.Cli.Demo.Traffic;
+namespace NodeMesh.Cli.Traffic;
 
 /// <summary>The last scrapes: rates and percentiles are of the time between the oldest and the newest.</summary>
 internal sealed class TrafficWindow(TimeProvider time)
@@ -29,7 +29,7 @@ internal sealed class TrafficWindow(TimeProvider time)
         var (since, earliest) = _scrapes.Peek();
         var seconds = time.GetElapsedTime(since).TotalSeconds;
         return [.. Latest!.Flows
-            .OrderBy(flow => (flow.Key.Source, flow.Key.Destination, flow.Key.Service, flow.Key.Protocol))
+            .OrderBy(flow => (flow.Key.SourceNamespace, flow.Key.Source, flow.Key.DestinationNamespace, flow.Key.Destination, flow.Key.Service, flow.Key.Protocol))
             .Select(flow => FlowRow.From(flow.Key, flow.Value, flow.Value.Since(earliest.Flows.GetValueOrDefault(flow.Key)), seconds))];
     }
 }

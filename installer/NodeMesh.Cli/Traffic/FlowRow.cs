@@ -1,6 +1,6 @@
-namespace NodeMesh.Cli.Demo.Traffic;
+namespace NodeMesh.Cli.Traffic;
 
-/// <summary>A flow as the table shows it.</summary>
+/// <summary>A flow as tables show it.</summary>
 /// <param name="Rate">HTTP requests, or opaque connections, a second.</param>
 /// <param name="Success">Share of them that ended well; null when none ended.</param>
 /// <param name="Sent">Bytes towards the destination, in all.</param>

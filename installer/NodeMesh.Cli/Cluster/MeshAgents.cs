@@ -1,0 +1,47 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace NodeMesh.Cli.Cluster;
+
+/// <summary>The agents of a mesh, and what their admin ports say.</summary>
+internal abstract class MeshAgents
+{
+    // A cluster may have thousands of nodes, and who passes the questions on has others to serve.
+    private const int AskedAtOnce = 16;
+
+    /// <exception cref="ClusterException">There is none, or who could name them does not answer.</exception>
+    public abstract Task<IReadOnlyList<MeshNode>> ListAsync(CancellationToken cancellation);
+
+    /// <param name="path">Without the leading slash.</param>
+    /// <exception cref="ClusterException">It does not answer, or you may not ask.</exception>
+    public abstract Task<string> AskAsync(MeshNode node, string path, CancellationToken cancellation);
+
+    /// <exception cref="ClusterException">No agent runs on this node.</exception>
+    public async Task<MeshNode> FindAsync(string name, CancellationToken cancellation)
+    {
+        var all = await ListAsync(cancellation);
+        return all.FirstOrDefault(node => node.Node == name)
+            ?? throw new ClusterException($"no agent runs on a node {name}; they run on {string.Join(", ", all.Take(10).Select(node => node.Node))}{(all.Count > 10 ? $" and {all.Count - 10} more" : "")}");
+    }
+
+    /// <summary>What every agent answers, in the order of the nodes.</summary>
+    public async Task<IReadOnlyList<AgentAnswer>> AskAllAsync(IReadOnlyList<MeshNode> nodes, string path, CancellationToken cancellation)
+    {
+        var answers = new AgentAnswer[nodes.Count];
+        var options = new ParallelOptions { MaxDegreeOfParallelism = AskedAtOnce, CancellationToken = cancellation };
+        await Parallel.ForAsync(0, nodes.Count, options, async (i, stop) => answers[i] = await TryAskAsync(nodes[i], path, stop));
+        return answers;
+    }
+
+    public async Task<AgentAnswer> TryAskAsync(MeshNode node, string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return new AgentAnswer(node, JsonNode.Parse(await AskAsync(node, path, cancellation)), "");
+        }
+        catch (Exception e) when (e is ClusterException or JsonException)
+        {
+            return new AgentAnswer(node, null, e.Message);
+        }
+    }
+}
