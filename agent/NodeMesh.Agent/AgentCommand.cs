@@ -40,6 +40,7 @@ internal static class AgentCommand
             DefaultValueFactory = _ => Path.Combine(AppContext.BaseDirectory, "nodemesh-proxy"),
             Description = "The proxy's executable; or external: proxies are started by somebody else, and connect by themselves",
         };
+        var accessLogs = new Option<string?>("--access-log-dir") { Description = "Directory for the files of access logs, made for the proxy's user; without it policies can't have any" };
         var instance = new Option<string>("--instance") { DefaultValueFactory = _ => "", Description = "With --proxy external: the name that this agent and its proxy have in common, such as the uid of their pod" };
         var takeOver = new Option<bool>("--take-over") { Description = "Take the state directory over from a running agent, without a gap, and stand by for whoever takes it over in turn" };
         var standBy = new Option<bool>(StandBy) { Hidden = true, Description = "Wait until no other agent holds the state directory" };
@@ -58,7 +59,7 @@ internal static class AgentCommand
             resources, kubernetes, kubeconfig, context, daemonSet, node,
             capture, pins, proc, onFailure,
             admin, state, level,
-            proxy, proxyUser, instance,
+            proxy, proxyUser, instance, accessLogs,
             drain, keep, takeOver, standBy,
         };
         chain.AddTo(run);
@@ -88,6 +89,7 @@ internal static class AgentCommand
                 State = new StateDirectory(parsed.GetValue(state)!),
                 Proxy = parsed.GetValue(proxy) is var executable && executable == "external" ? null : executable,
                 Instance = parsed.GetValue(instance)!,
+                AccessLogs = parsed.GetValue(accessLogs) is { } path ? Path.GetFullPath(path) : null,
                 TakeOver = parsed.GetValue(takeOver),
                 StandBy = parsed.GetValue(standBy),
                 Pins = parsed.GetValue(pins),
@@ -145,6 +147,10 @@ internal static class AgentCommand
             else
             {
                 options.State.Open(options.ProxyUser);
+            }
+            if (options.AccessLogs is { } directoryOfLogs)
+            {
+                StateDirectory.MakeForProxy(directoryOfLogs, options.ProxyUser);
             }
             if (options.Proxy is { } proxy && ProcessIdentity.Load(options.State.ProxyPid) is not { IsAlive: true })
             {

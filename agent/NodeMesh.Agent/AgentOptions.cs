@@ -20,6 +20,9 @@ internal sealed record AgentOptions
     /// <summary>The proxy's executable; null: proxies are started by somebody else, and connect by themselves.</summary>
     public required string? Proxy { get; init; }
 
+    /// <summary>Where the proxy may have files for access logs; null: nowhere.</summary>
+    public string? AccessLogs { get; init; }
+
     /// <summary>With proxies started by somebody else: what this agent and its own proxy both are called, such as the uid of their Kubernetes pod.</summary>
     public string Instance { get; init; } = "";
 

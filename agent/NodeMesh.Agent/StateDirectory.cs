@@ -104,6 +104,22 @@ internal sealed class StateDirectory(string path)
         File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
     }
 
+    /// <summary>A directory that the proxy's group may write to, such as one for access logs. It stays when the agent goes.</summary>
+    /// <exception cref="AgentStartException">It can't be made.</exception>
+    public static void MakeForProxy(string directory, uint proxyUser)
+    {
+        try
+        {
+            Directory.CreateDirectory(directory);
+            FileOwner.SetGroup(directory, proxyUser);
+            File.SetUnixFileMode(directory, OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new AgentStartException($"the directory {directory} for access logs can't be made: {e.Message}; choose another with --access-log-dir");
+        }
+    }
+
     /// <summary>After a stop that put everything back: nothing of the agent stays on disk.</summary>
     public void Remove()
     {

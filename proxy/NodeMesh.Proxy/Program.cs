@@ -13,7 +13,8 @@ var instance = new Option<string?>("--instance")
 {
     Description = "The proxy runs beside its agent rather than being started by it: the name both have in common, such as the uid of their Kubernetes pod.",
 };
-var root = new RootCommand("The proxy of a NodeMesh node. The agent starts it.") { runDirectory, instance, level };
+var accessLogs = new Option<string?>("--access-log-dir") { Description = "A directory that this process may write to, for the files of access logs." };
+var root = new RootCommand("The proxy of a NodeMesh node. The agent starts it.") { runDirectory, instance, accessLogs, level };
 root.SetAction(async (arguments, _) =>
 {
     using var logging = LoggerFactory.Create(builder => builder
@@ -24,7 +25,7 @@ root.SetAction(async (arguments, _) =>
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss.fff ";
         }));
-    var proxy = new ProxyProcess(arguments.GetRequiredValue(runDirectory), ProxyIdentity.OfThisProcess(arguments.GetValue(instance)), logging);
+    var proxy = new ProxyProcess(arguments.GetRequiredValue(runDirectory), ProxyIdentity.OfThisProcess(arguments.GetValue(instance)), arguments.GetValue(accessLogs), logging);
     using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
     {
         signal.Cancel = true;

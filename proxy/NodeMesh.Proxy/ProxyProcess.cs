@@ -11,12 +11,14 @@ using NodeMesh.Proxy.HealthChecking;
 using NodeMesh.Proxy.Loops;
 using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
+using NodeMesh.Proxy.Telemetry.AccessLogs;
 
 namespace NodeMesh.Proxy;
 
 /// <summary>Puts the proxy together, and runs it until it is told to drain.</summary>
 /// <param name="runDirectory">Where the agent listens: config.sock and sockets.sock.</param>
-internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity identity, ILoggerFactory logging)
+/// <param name="accessLogDirectory">Where access logs may have files; null: nowhere.</param>
+internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity identity, string? accessLogDirectory, ILoggerFactory logging)
 {
     /// <summary>How long SIGTERM lets connections finish. Kubernetes kills after 30 s.</summary>
     public static readonly TimeSpan DefaultDrainLimit = TimeSpan.FromSeconds(25);
@@ -42,14 +44,15 @@ internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity id
         var policyMetrics = new PolicyMetrics(metrics.Registry);
         var guard = new ConnectionGuard(
             store, new Authorizer(store, policyMetrics, logging.CreateLogger<Authorizer>()), new EgressGuard(store, policyMetrics, logging.CreateLogger<EgressGuard>()));
-        await using var http = new HttpHub(store, balancer, metrics, dialer, time, guard, logging);
+        var observer = new TrafficObserver(store, new AccessLogSinks(accessLogDirectory, new TelemetryMetrics(metrics.Registry), logging).For, time, Random.Shared);
+        await using var http = new HttpHub(store, balancer, metrics, dialer, time, guard, observer, logging);
         await http.StartAsync(CancellationToken.None);
 
         using var health = new HealthChecker(
             store, new HealthProbe(dialer), new HealthMetrics(metrics.Registry), time, Random.Shared, logging.CreateLogger<HealthChecker>());
 
         var context = new AcceptContext(
-            loops, store, dialer, balancer, new PortMemory(), metrics, guard, new DetectionCounters(metrics), http.Accept, time, logging.CreateLogger<Arrival>());
+            loops, store, dialer, balancer, new PortMemory(), metrics, observer, guard, new DetectionCounters(metrics), http.Accept, time, logging.CreateLogger<Arrival>());
         SocketChannel? channel = null;
         var pods = new PodLifecycle(context, table, http.DrainAsync, message => channel?.Send(message), logging.CreateLogger<PodLifecycle>());
         using var heartbeat = new Heartbeat(loops, identity.Instance.Length > 0 ? LongestStandstill : null);

@@ -41,6 +41,8 @@ internal sealed record ResourceSet
 
     public ImmutableSortedDictionary<string, BackendTrafficPolicy> BackendTrafficPolicies { get; init; } = Of<BackendTrafficPolicy>();
 
+    public ImmutableSortedDictionary<string, TelemetryPolicy> TelemetryPolicies { get; init; } = Of<TelemetryPolicy>();
+
     public ImmutableSortedDictionary<string, Rollout> Rollouts { get; init; } = Of<Rollout>();
 
     public ImmutableArray<ResourceProblem> Problems { get; init; } = [];

@@ -22,8 +22,9 @@ internal sealed class ProxyProcess
     /// Starts the proxy as a user of its own, with no capability and no way to gain one (setpriv(1)). It inherits the
     /// agent's stdout and stderr, not pipes, so that it can go on logging when the agent is gone.
     /// </summary>
+    /// <param name="accessLogs">Where it may have files for access logs; null: nowhere.</param>
     /// <exception cref="AgentStartException">setpriv or the proxy can't be started.</exception>
-    public static ProxyProcess Start(string executable, uint user, string runDirectory)
+    public static ProxyProcess Start(string executable, uint user, string runDirectory, string? accessLogs)
     {
         var start = new ProcessStartInfo("setpriv")
         {
@@ -36,6 +37,11 @@ internal sealed class ProxyProcess
                 executable, "--run-dir", runDirectory,
             },
         };
+        if (accessLogs is not null)
+        {
+            start.ArgumentList.Add("--access-log-dir");
+            start.ArgumentList.Add(accessLogs);
+        }
         try
         {
             var process = Process.Start(start)!;

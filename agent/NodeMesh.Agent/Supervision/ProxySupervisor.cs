@@ -126,7 +126,7 @@ internal sealed partial class ProxySupervisor(
         try
         {
             var executable = ProxyExecutable.Reachable(options.Proxy!, options.State, options.ProxyUser);
-            return ProxyProcess.Start(executable, options.ProxyUser, options.State.Proxy);
+            return ProxyProcess.Start(executable, options.ProxyUser, options.State.Proxy, options.AccessLogs);
         }
         catch (Exception e) when (e is AgentStartException or IOException or UnauthorizedAccessException)
         {

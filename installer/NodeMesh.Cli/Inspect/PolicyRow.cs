@@ -9,7 +9,7 @@ internal sealed record PolicyRow(string Kind, JsonNode Policy, JsonNode Target)
     private static readonly (string Kind, string Plural)[] Kinds =
     [
         ("AuthorizationPolicy", "authorizationpolicies"), ("RateLimitPolicy", "ratelimitpolicies"), ("FaultPolicy", "faultpolicies"),
-        ("TrafficPolicy", "trafficpolicies"), ("EgressPolicy", "egresspolicies"),
+        ("TrafficPolicy", "trafficpolicies"), ("EgressPolicy", "egresspolicies"), ("TelemetryPolicy", "telemetrypolicies"),
     ];
 
     public string Namespace => Policy["metadata"]!["namespace"]?.ToString() ?? "default";

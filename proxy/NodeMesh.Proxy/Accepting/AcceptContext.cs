@@ -18,6 +18,7 @@ internal sealed record AcceptContext(
     LoadBalancer Balancer,
     PortMemory Ports,
     ProxyMetrics Metrics,
+    TrafficObserver Observer,
     ConnectionGuard Guard,
     DetectionCounters Counters,
     Action<Downstream, bool> AcceptHttp,

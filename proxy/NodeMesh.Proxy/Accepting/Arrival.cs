@@ -33,6 +33,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     private readonly MeshSnapshot _snapshot;
     private readonly RouteTableEntry? _table;
     private readonly FirstBytes _first;
+    private readonly TrafficRecord? _record;
     private string _decidedBy = "";
     private LoopTimer? _timer;
     private Wait _wait;
@@ -50,6 +51,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         _snapshot = context.Snapshots.Current;
         _route = ConnectionRoute.For(_snapshot, direction, client, destination);
         _table = _route.ConnectionTable(_snapshot);
+        _record = context.Observer.ConnectionBegins(_snapshot, _route, client, destination);
         var declared = _table is { Kind: RouteKind.TcpRoute } ? Protocol.Opaque : _route.Declared;
         _isDeclared = declared != Protocol.Unspecified;
         _plan = _isDeclared && _table is { Kind: RouteKind.TlsRoute }
@@ -292,6 +294,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         }
         if (fault.Reset)
         {
+            _record?.DecidedBy("FaultPolicy", snapshot.PoliciesOf.For(port, null).Fault!.Policy);
             End(Reason.FaultInjected);
             return true;
         }
@@ -348,7 +351,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     // What is forbidden waits for its first bytes: as HTTP its client is to be answered, and a server name may let it leave the mesh.
     private bool IsLetThrough(in DialTarget target)
     {
-        _isForbidden = !_context.Guard.Allows(_pod, _client.Address, target, _route.IsClusterIp, _first.ServerName, isFinal: IsDecided);
+        _isForbidden = !_context.Guard.Allows(_pod, _client.Address, target, _route.IsClusterIp, _first.ServerName, isFinal: IsDecided, _record);
         if (_isForbidden && IsDecided)
         {
             End(Reason.Denied);
@@ -401,17 +404,35 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             {
                 Leaves = dial.Target.IsInboundLeg ? null : _pod, ServerName = _first.ServerName,
             };
-        var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease, guard, _endpoint?.Load.Port?.IdleMilliseconds ?? 0);
+        Note();
+        var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease, guard, _endpoint?.Load.Port?.IdleMilliseconds ?? 0, _record) { Direction = TrafficDirectionNow };
         LogRelay(_context.Logger, _pod.Id, _direction, _client, _destination, dial.Target.Endpoint, Verdict, _first.ServerName);
         relay.Start();
     }
 
     private ConnectionSeries Series()
     {
-        var direction = _direction == Direction.Inbound ? TrafficDirection.Inbound
-            : _dial is { Target.IsInboundLeg: true } ? TrafficDirection.Local : TrafficDirection.Outbound;
-        var protocol = Verdict == Verdict.Tls ? TrafficProtocol.Tls : TrafficProtocol.Opaque;
-        return _context.Metrics.Connections(_route.Labels(direction, protocol, _endpoint, _decidedBy));
+        return _context.Metrics.Connections(_route.Labels(TrafficDirectionNow, TrafficProtocolNow, _endpoint, _decidedBy));
+    }
+
+    private TrafficDirection TrafficDirectionNow => _direction == Direction.Inbound ? TrafficDirection.Inbound
+        : _dial is { Target.IsInboundLeg: true } ? TrafficDirection.Local : TrafficDirection.Outbound;
+
+    private TrafficProtocol TrafficProtocolNow => Verdict == Verdict.Tls ? TrafficProtocol.Tls : TrafficProtocol.Opaque;
+
+    private void Note()
+    {
+        if (_record is null)
+        {
+            return;
+        }
+        _record.Protocol = TrafficProtocolNow;
+        _record.ServerName = _first.ServerName;
+        _record.Route = _decidedBy.Length == 0 ? null : _decidedBy;
+        if (_dial is not null)
+        {
+            _record.AttemptBegins(_dial.Target.Endpoint);
+        }
     }
 
     // It comes to nothing. The client of a connection that could not be served sees a reset, as it would without the mesh.
@@ -420,6 +441,8 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         var series = Series();
         series.Opened();
         series.Closed(reason);
+        Note();
+        _record?.Ended(TrafficDirectionNow, 0, null, reason);
         if (_dial is not null)
         {
             _dial.Abandon();

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Security;
+using NodeMesh.Proxy.Telemetry.AccessLogs;
 using RetryBudget = NodeMesh.Proxy.Resilience.RetryBudget;
 
 namespace NodeMesh.Proxy.Discovery;
@@ -27,6 +28,10 @@ internal sealed class PolicyScope
         {
             Egress = new EgressEntry(message.Egress);
         }
+        if (message.AccessLog is not null)
+        {
+            Log = message.AccessLog.Equals(before?._message.AccessLog) ? before.Log : new AccessLogEntry(message.AccessLog);
+        }
         if (message.Fault is not null)
         {
             Fault = new FaultInjector(message.Fault);
@@ -50,6 +55,10 @@ internal sealed class PolicyScope
     public TrafficRules? Traffic => _message.Traffic;
 
     public EgressEntry? Egress { get; }
+
+    public AccessLogEntry? Log { get; }
+
+    public TracingRules? Tracing => _message.Tracing;
 
     /// <param name="before">What was attached before; null: nothing.</param>
     public static PolicyScope From(ScopedPolicies message, PolicyScope? before) => before is not null && before._message.Equals(message) ? before : new PolicyScope(message, before);

@@ -5,6 +5,9 @@ namespace NodeMesh.Proxy.Discovery;
 /// <summary>A pod anywhere in the mesh, as the snapshot has it. Immutable.</summary>
 internal sealed record WorkloadEntry(string Id, string Namespace, string Owner, string ServiceAccount, string Version, string Node, string Zone)
 {
+    /// <summary>The pod's.</summary>
+    public string Name => Id[(Id.IndexOf('/', StringComparison.Ordinal) + 1)..];
+
     /// <summary>Its own ports that are declared to be no HTTP.</summary>
     public ushort[] OpaquePorts { get; init; } = [];
 

@@ -94,6 +94,9 @@ internal static unsafe partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     internal static partial nint write(int descriptor, void* buffer, nint length);
 
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int open(string path, int flags, int mode);
+
     [LibraryImport(Library, SetLastError = true)]
     internal static partial void* mmap(void* address, nint length, int protection, int flags, int descriptor, nint offset);
 

@@ -10,6 +10,8 @@ internal sealed class RateLimiter(RateLimitRules rules, long frequency)
 {
     private readonly Limit[] _limits = [.. rules.Limits.Select(rule => new Limit(rule, frequency))];
 
+    public string Policy => rules.Policy;
+
     /// <summary>What a service counts for all nodes; null: nothing.</summary>
     public GlobalLimit? Global { get; } = rules.Global is null ? null : new GlobalLimit(rules.Global);
 

@@ -12,19 +12,19 @@ namespace NodeMesh.Proxy.Security;
 /// </summary>
 internal sealed partial class Authorizer(SnapshotStore store, PolicyMetrics metrics, ILogger<Authorizer> logger)
 {
-    public bool AllowsRequest(IPAddress client, IPEndPoint destination, string? home, in RequestHead head)
+    public bool AllowsRequest(IPAddress client, IPEndPoint destination, string? home, in RequestHead head, TrafficRecord? record = null)
     {
         var snapshot = store.Current;
         if (snapshot.Access.RulesFor(destination, home) is not { } rules)
         {
             return true;
         }
-        return AllowsRequest(snapshot, rules, client, destination, head);
+        return AllowsRequest(snapshot, rules, client, destination, head, record);
     }
 
     /// <summary>By the rules of its route, asked beside the client.</summary>
     /// <param name="destination">Of the Service, as the client dialled it.</param>
-    public bool AllowsRequest(MeshSnapshot snapshot, AccessRules rules, IPAddress client, IPEndPoint destination, in RequestHead head)
+    public bool AllowsRequest(MeshSnapshot snapshot, AccessRules rules, IPAddress client, IPEndPoint destination, in RequestHead head, TrafficRecord? record = null)
     {
         var facts = new AccessFacts(snapshot.FindWorkload(client), client, destination.Port);
         foreach (var audit in rules.Audits(facts, head))
@@ -32,7 +32,7 @@ internal sealed partial class Authorizer(SnapshotStore store, PolicyMetrics metr
             metrics.Audited(audit);
             LogAudited(logger, audit, facts.Source?.Id ?? "unknown", client, destination, head.Method, head.Target);
         }
-        return Told(rules.Decide(facts, head), facts, destination);
+        return Told(rules.Decide(facts, head), facts, destination, record);
     }
 
     /// <summary>For a request under way by a route: denied, if any of its client's would be. Neither counted nor logged.</summary>
@@ -45,7 +45,7 @@ internal sealed partial class Authorizer(SnapshotStore store, PolicyMetrics metr
     }
 
     /// <summary>For a connection that is no HTTP.</summary>
-    public bool AllowsOpaque(IPAddress client, IPEndPoint destination, string? home)
+    public bool AllowsOpaque(IPAddress client, IPEndPoint destination, string? home, TrafficRecord? record = null)
     {
         var snapshot = store.Current;
         if (snapshot.Access.RulesFor(destination, home) is not { } rules)
@@ -58,7 +58,7 @@ internal sealed partial class Authorizer(SnapshotStore store, PolicyMetrics metr
             metrics.Audited(audit);
             LogAudited(logger, audit, facts.Source?.Id ?? "unknown", client, destination, "connection", "");
         }
-        return Told(rules.DecideOpaque(facts), facts, destination);
+        return Told(rules.DecideOpaque(facts), facts, destination, record);
     }
 
     /// <summary>For a connection of which it is not known yet what it speaks, or that is under way. Neither counted nor logged.</summary>
@@ -73,13 +73,14 @@ internal sealed partial class Authorizer(SnapshotStore store, PolicyMetrics metr
         return isOpaque ? rules.DecideOpaque(facts).Access : rules.Decide(facts).Access;
     }
 
-    private bool Told(AccessDecision decision, in AccessFacts facts, IPEndPoint destination)
+    private bool Told(AccessDecision decision, in AccessFacts facts, IPEndPoint destination, TrafficRecord? record)
     {
         if (decision.Access == Access.Allowed)
         {
             return true;
         }
         metrics.Denied(decision.Policy);
+        record?.DecidedBy("AuthorizationPolicy", decision.Policy);
         LogDenied(logger, facts.Source?.Id ?? "unknown", facts.Client, destination, decision.Policy.Length == 0 ? "no policy that allows it" : decision.Policy);
         return false;
     }

@@ -3,6 +3,7 @@ using System.Net;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Security;
 
@@ -35,14 +36,14 @@ internal sealed class ConnectionGuard
     /// <param name="pod">Whose connection it is.</param>
     /// <param name="serverName">As the TLS handshake names it; null: not, or not yet.</param>
     /// <param name="isFinal">Nothing more will be known of it: the answer is counted and logged.</param>
-    public bool Allows(LocalPod pod, IPAddress client, in DialTarget target, bool isClusterIp, string? serverName, bool isFinal)
+    public bool Allows(LocalPod pod, IPAddress client, in DialTarget target, bool isClusterIp, string? serverName, bool isFinal, TrafficRecord? record = null)
     {
         if (!target.IsInboundLeg)
         {
-            return isClusterIp || Egress.Allows(pod.Id, pod.Namespace, target.Endpoint, serverName, isFinal);
+            return isClusterIp || Egress.Allows(pod.Id, pod.Namespace, target.Endpoint, serverName, isFinal, record);
         }
         return isFinal
-            ? Authorizer.AllowsOpaque(client, target.Endpoint, target.Owner.Namespace)
+            ? Authorizer.AllowsOpaque(client, target.Endpoint, target.Owner.Namespace, record)
             : Authorizer.Foresee(client, target.Endpoint, target.Owner.Namespace, isOpaque: false) != Access.Denied;
     }
 

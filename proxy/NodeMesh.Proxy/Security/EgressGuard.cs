@@ -11,7 +11,7 @@ internal sealed partial class EgressGuard(SnapshotStore store, PolicyMetrics met
     /// <param name="pod">namespace/name</param>
     /// <param name="authority">As it is named in TLS or HTTP, with a port or without; null: not, or not yet.</param>
     /// <param name="isFinal">Whoever asks goes by the answer, and it is counted and logged.</param>
-    public bool Allows(string pod, string home, IPEndPoint destination, string? authority, bool isFinal)
+    public bool Allows(string pod, string home, IPEndPoint destination, string? authority, bool isFinal, TrafficRecord? record = null)
     {
         var snapshot = store.Current;
         if (snapshot.Policies.IsEmpty || !IsOutside(snapshot, destination) || Find(snapshot, pod, home) is not { } policy)
@@ -22,6 +22,10 @@ internal sealed partial class EgressGuard(SnapshotStore store, PolicyMetrics met
         if (policy.Allows(destination, host))
         {
             return true;
+        }
+        if (!policy.IsAudit)
+        {
+            record?.DecidedBy("EgressPolicy", policy.Policy);
         }
         if (isFinal)
         {

@@ -22,6 +22,7 @@ public sealed class Rights
         ("nodemesh.io", "v1alpha1", "FaultPolicy", "faultpolicies"),
         ("nodemesh.io", "v1alpha1", "TrafficPolicy", "trafficpolicies"),
         ("nodemesh.io", "v1alpha1", "EgressPolicy", "egresspolicies"),
+        ("nodemesh.io", "v1alpha1", "TelemetryPolicy", "telemetrypolicies"),
         ("nodemesh.io", "v1alpha1", "Rollout", "rollouts"),
         ("gateway.networking.x-k8s.io", "v1alpha1", "XBackendTrafficPolicy", "xbackendtrafficpolicies"),
         ("gateway.networking.x-k8s.io", "v1alpha1", "XMesh", "xmeshes"),
@@ -80,6 +81,7 @@ public sealed class Rights
         "FaultPolicy" => "\"abort\":{\"percent\":1,\"httpStatus\":503}",
         "TrafficPolicy" => "\"loadBalancing\":{\"locality\":\"PreferZone\"}",
         "EgressPolicy" => "\"allow\":[]",
+        "TelemetryPolicy" => "\"accessLog\":{}",
         "Rollout" => "\"targetRef\":{\"group\":\"gateway.networking.k8s.io\",\"kind\":\"HTTPRoute\",\"name\":\"one\"},"
             + "\"stable\":{\"name\":\"web\",\"port\":80},\"canary\":{\"name\":\"web-2\",\"port\":80},\"steps\":[{\"weight\":50}]",
         "XBackendTrafficPolicy" => "\"retryConstraint\":{\"budget\":{\"percent\":20,\"interval\":\"10s\"}}",

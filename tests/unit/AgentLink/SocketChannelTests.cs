@@ -42,7 +42,7 @@ public sealed class SocketChannelTests : IDisposable
         var store = new SnapshotStore(time);
         store.Apply(new SnapshotDelta { Version = 1, Full = true });
         var context = new AcceptContext(
-            _loops, store, new Dialer(_table, _loops), new LoadBalancer(time, Random.Shared), new PortMemory(), metrics,
+            _loops, store, new Dialer(_table, _loops), new LoadBalancer(time, Random.Shared), new PortMemory(), metrics, new Forwarding.RecordedTraffic().Observer(store),
             Forwarding.Guards.For(store, metrics), new DetectionCounters(metrics), (downstream, _) => downstream.Socket.Dispose(), time, NullLogger<Arrival>.Instance);
         SocketChannel? channel = null;
         _pods = new PodLifecycle(context, _table, (_, _) => Task.CompletedTask, message => channel?.Send(message), NullLogger<PodLifecycle>.Instance);

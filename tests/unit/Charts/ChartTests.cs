@@ -82,6 +82,14 @@ public class ChartTests
         Assert.Equal("net", set["spec"]!["template"]!["metadata"]!["labels"]!["team"]!.ToString());
         Assert.DoesNotContain("cni", text, StringComparison.Ordinal);
         Assert.Contains("--run-dir=/var/run/x/proxy", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("access-log", text, StringComparison.Ordinal);
+        var logging = DaemonSet("accessLogDirectory=/var/log/nodemesh")["spec"]!["template"]!["spec"]!;
+        Assert.Contains(logging["volumes"]!.AsArray(), volume => volume!["hostPath"]?["path"]?.ToString() == "/var/log/nodemesh");
+        Assert.All(logging["containers"]!.AsArray(), container =>
+        {
+            Assert.Contains(container!["args"]!.AsArray(), argument => argument!.ToString() == "--access-log-dir=/var/log/nodemesh");
+            Assert.Contains(container["volumeMounts"]!.AsArray(), mount => mount!["mountPath"]!.ToString() == "/var/log/nodemesh");
+        });
         Assert.Contains("PodMonitor", Chart.Render(ChartValues.Of([], ["podMonitor.enabled=true", "podMonitor.labels.release=p"]), "mesh"), StringComparison.Ordinal);
     }
 

@@ -37,6 +37,7 @@ internal sealed class LoopbackProxy : IDisposable
             new LoadBalancer(TimeProvider.System, Random.Shared),
             Ports,
             Metrics,
+            Told.Observer(Store),
             Guards.For(Store, Metrics),
             new DetectionCounters(Metrics),
             (downstream, http2) => Http.Add((downstream, http2)),
@@ -48,6 +49,9 @@ internal sealed class LoopbackProxy : IDisposable
         _accepting = new Thread(Accept) { IsBackground = true };
         _accepting.Start();
     }
+
+    /// <summary>What an access log was told.</summary>
+    public RecordedTraffic Told { get; } = new();
 
     /// <summary>Where the app connects.</summary>
     public IPEndPoint EndPoint { get; }

@@ -42,6 +42,7 @@ internal sealed class PolicyLedger
         || !ReferenceEquals(before.TrafficPolicies, after.TrafficPolicies)
         || !ReferenceEquals(before.EgressPolicies, after.EgressPolicies)
         || !ReferenceEquals(before.BackendTrafficPolicies, after.BackendTrafficPolicies)
+        || !ReferenceEquals(before.TelemetryPolicies, after.TelemetryPolicies)
         || (_asked.Count > 0
             && (Has("Service", before.Services, after.Services)
                 || Has(GatewayApi.HttpRoute, before.HttpRoutes, after.HttpRoutes)

@@ -25,6 +25,7 @@ internal sealed class PolicyTables
         Place(resources.TrafficPolicies.Values);
         Place(resources.EgressPolicies.Values);
         Place(resources.BackendTrafficPolicies.Values);
+        Place(resources.TelemetryPolicies.Values);
     }
 
     public IReadOnlyDictionary<string, Contract.ScopedPolicies> Scopes => _scopes;
@@ -114,6 +115,9 @@ internal sealed class PolicyTables
             case BackendTrafficPolicy backends:
                 var backend = BackendTrafficCompiler.Compile(backends, invalid.Add);
                 return scope => scope.Backend = backend;
+            case TelemetryPolicy telemetry:
+                var (log, tracing) = TelemetryCompiler.Compile(telemetry, _targets, invalid.Add);
+                return scope => (scope.AccessLog, scope.Tracing) = (log, tracing);
             case EgressPolicy egress:
                 var rule = TrafficCompilers.Compile(egress);
                 return scope => scope.Egress = rule;

@@ -23,9 +23,9 @@ internal sealed class TargetLookup(ResourceSet resources)
             { Group: PolicyApi.Group, Kind: PolicyApi.Mesh } when home == PolicyApi.MeshNamespace => PolicyTarget.Found(target, ""),
             { Group: PolicyApi.Group, Kind: PolicyApi.Mesh } => PolicyTarget.Refused(
                 target, PolicyReason.Invalid, $"policies for the mesh as a whole must be in namespace {PolicyApi.MeshNamespace}"),
-            { Group: GatewayApi.Group, Kind: GatewayApi.HttpRoute } when policy is RateLimitPolicy or FaultPolicy or AuthorizationPolicy => Route(
+            { Group: GatewayApi.Group, Kind: GatewayApi.HttpRoute } when policy is RateLimitPolicy or FaultPolicy or AuthorizationPolicy or TelemetryPolicy => Route(
                 target, home, resources.HttpRoutes.GetValueOrDefault($"{home}/{target.Name}")?.Spec.Rules.Select(rule => rule.Name).ToList()),
-            { Group: GatewayApi.Group, Kind: GatewayApi.GrpcRoute } when policy is RateLimitPolicy or FaultPolicy or AuthorizationPolicy => Route(
+            { Group: GatewayApi.Group, Kind: GatewayApi.GrpcRoute } when policy is RateLimitPolicy or FaultPolicy or AuthorizationPolicy or TelemetryPolicy => Route(
                 target, home, resources.GrpcRoutes.GetValueOrDefault($"{home}/{target.Name}")?.Spec.Rules.Select(rule => rule.Name).ToList()),
             _ => PolicyTarget.Refused(
                 target, PolicyReason.Invalid, $"{(target.Group.Length == 0 ? "" : $"{target.Group}/")}{target.Kind} is no kind that a {policy.Kind} can be attached to"),

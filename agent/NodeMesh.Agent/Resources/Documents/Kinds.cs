@@ -88,6 +88,10 @@ internal static class Kinds
         PolicyApi.EgressPolicy, PolicyApi.Version, "egresspolicies", ModelJson.Default.EgressPolicy,
         (it, metadata) => it with { Metadata = metadata }, set => set.EgressPolicies, (set, all) => set with { EgressPolicies = all });
 
+    public static ResourceKind TelemetryPolicy { get; } = new ResourceKind<TelemetryPolicy>(
+        PolicyApi.TelemetryPolicy, PolicyApi.Version, "telemetrypolicies", ModelJson.Default.TelemetryPolicy,
+        (it, metadata) => it with { Metadata = metadata }, set => set.TelemetryPolicies, (set, all) => set with { TelemetryPolicies = all });
+
     public static ResourceKind Rollout { get; } = new ResourceKind<Rollout>(
         PolicyApi.Rollout, PolicyApi.Version, "rollouts", ModelJson.Default.Rollout,
         (it, metadata) => it with { Metadata = metadata }, set => set.Rollouts, (set, all) => set with { Rollouts = all });
@@ -100,7 +104,7 @@ internal static class Kinds
     public static IReadOnlyList<ResourceKind> All { get; } = 
     [
         Namespace, Node, Pod, Service, EndpointSlice, HttpRoute, GrpcRoute, TlsRoute, TcpRoute, ReferenceGrant,
-        AuthorizationPolicy, RateLimitPolicy, FaultPolicy, TrafficPolicy, EgressPolicy, BackendTrafficPolicy, Rollout,
+        AuthorizationPolicy, RateLimitPolicy, FaultPolicy, TrafficPolicy, EgressPolicy, BackendTrafficPolicy, TelemetryPolicy, Rollout,
     ];
 
     private static readonly FrozenDictionary<string, ResourceKind> ByName = All.ToFrozenDictionary(kind => kind.Name);

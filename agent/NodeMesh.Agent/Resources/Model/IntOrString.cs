@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace NodeMesh.Agent.Resources.Model;
 
-/// <summary>A port by number or by name.</summary>
+/// <summary>A port by number or by name; anything else that is one or the other.</summary>
 [JsonConverter(typeof(IntOrStringConverter))]
 internal readonly record struct IntOrString(int Number, string? Name);
 

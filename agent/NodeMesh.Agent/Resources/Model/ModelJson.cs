@@ -22,6 +22,7 @@ namespace NodeMesh.Agent.Resources.Model;
 [JsonSerializable(typeof(TrafficPolicy))]
 [JsonSerializable(typeof(EgressPolicy))]
 [JsonSerializable(typeof(BackendTrafficPolicy))]
+[JsonSerializable(typeof(TelemetryPolicy))]
 [JsonSerializable(typeof(Rollout))]
 [JsonSerializable(typeof(RolloutStatus))]
 internal sealed partial class ModelJson : JsonSerializerContext;

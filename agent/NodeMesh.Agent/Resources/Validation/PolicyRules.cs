@@ -29,6 +29,9 @@ internal static class PolicyRules
             case BackendTrafficPolicy backends:
                 BackendTrafficRules.Check(backends.Spec, errors);
                 break;
+            case TelemetryPolicy telemetry:
+                TelemetryRules.Check(telemetry.Spec, errors);
+                break;
             case EgressPolicy egress:
                 CheckEgress(egress.Spec, errors);
                 break;

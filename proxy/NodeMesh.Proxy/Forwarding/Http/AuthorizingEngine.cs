@@ -20,7 +20,7 @@ internal sealed class AuthorizingEngine(IUpstreamEngine next, ConnectionGuard gu
         }
         var request = exchange.Request;
         var head = new RequestHead(request.Method, request.RawTarget, request.Headers.Host.ToString(), exchange.IsGrpc, exchange);
-        return guard.Authorizer.AllowsRequest(target.Client, target.Endpoint, exchange.Connection.Home, head)
+        return guard.Authorizer.AllowsRequest(target.Client, target.Endpoint, exchange.Connection.Home, head, exchange.Record)
             ? GuardedAsync(exchange, target, null)
             : Denied();
     }
@@ -29,7 +29,7 @@ internal sealed class AuthorizingEngine(IUpstreamEngine next, ConnectionGuard gu
     {
         var pod = exchange.Connection.Downstream.Pod;
         var authority = exchange.Request.Headers.Host.ToString();
-        return guard.Egress.Allows(pod.Id, pod.Namespace, target.Endpoint, authority, isFinal: true) ? GuardedAsync(exchange, target, authority) : Denied();
+        return guard.Egress.Allows(pod.Id, pod.Namespace, target.Endpoint, authority, isFinal: true, exchange.Record) ? GuardedAsync(exchange, target, authority) : Denied();
     }
 
     private static ValueTask<ExchangeOutcome> Denied() => new(ExchangeOutcome.Unanswered(Forbidden, Reason.Denied));

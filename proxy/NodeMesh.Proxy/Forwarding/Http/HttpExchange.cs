@@ -59,6 +59,9 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
 
     public EndpointLease Lease { get; set; }
 
+    /// <summary>What is kept of it for those who want to know; null: nobody does.</summary>
+    public TrafficRecord? Record { get; set; }
+
     /// <summary>What who was asked about the request wants in the response: beside what is there, or in its place. null: nothing.</summary>
     public IReadOnlyList<(string Name, string Value, bool IsBeside)>? AddedFields { get; set; }
 
@@ -91,6 +94,7 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
         {
             return false;
         }
+        Record?.HeadCame();
         if (AddedFields is { } added)
         {
             foreach (var (name, value, isBeside) in added)

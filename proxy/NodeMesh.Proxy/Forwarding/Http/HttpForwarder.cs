@@ -16,7 +16,7 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// </list>
 /// What is decided is applied here, to the exchange, whichever engine carries it. Requests that a route has to do with are <see cref="RoutedForwarder"/>'s.
 /// </summary>
-internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IUpstreamEngine http2, RoutedForwarder routed, PolicyGate gate, Hedger hedger)
+internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IUpstreamEngine http2, RoutedForwarder routed, PolicyGate gate, Hedger hedger, TrafficObserver observer)
 {
     public async Task ForwardAsync(HttpExchange exchange)
     {
@@ -30,6 +30,11 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
         exchange.AddedFields = null;
         var head = new RequestHead(request.Method, request.RawTarget, request.Headers.Host.ToString(), isGrpc, exchange);
         var choice = connection.Router.Route(head);
+        exchange.Record = observer.RequestBegins(choice, connection.Downstream.Route, connection.Downstream.Client, connection.Downstream.OriginalDestination, protocol, head);
+        if (exchange.Record is not null)
+        {
+            CountedBodies.Of(exchange.Features, exchange.Record);
+        }
         if (PolicyGate.Concerns(choice, out var policies) && await StopAsync(exchange, policies, choice, head, protocol))
         {
             return;
@@ -48,12 +53,18 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
         {
             var gone = exchange.DownstreamGone();
             connection.RequestSeriesFor(null, TrafficDirection.Outbound, protocol).Done(gone.Status, isGrpc ? "" : null, gone.Reason, TimeSpan.Zero);
+            exchange.Record?.Ended(TrafficDirection.Outbound, gone.Status, isGrpc ? "" : null, gone.Reason);
             return;
         }
         if (decision.Address is null)
         {
+            if (decision.Full?.Rules is { } full)
+            {
+                exchange.Record?.DecidedBy("TrafficPolicy", full.Policy);
+            }
             MeshAnswer.Write(exchange, isGrpc, 503, decision.Refusal);
             connection.RequestSeriesFor(null, TrafficDirection.Outbound, protocol).Done(isGrpc ? 200 : 503, isGrpc ? GrpcStatusCode.Unavailable : null, decision.Refusal, TimeSpan.Zero);
+            exchange.Record?.Ended(TrafficDirection.Outbound, isGrpc ? 200 : 503, isGrpc ? GrpcStatusCode.Unavailable : null, decision.Refusal);
             return;
         }
 
@@ -88,6 +99,7 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
             lease.End();
             connection.RequestEnds();
             connection.RequestSeriesFor(decision.Endpoint, target.Direction, protocol).Done(outcome.Status, isGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason, lease.Elapsed);
+            exchange.Record?.Ended(target.Direction, outcome.Status, isGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason);
         }
     }
 
@@ -115,6 +127,7 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
         }
         exchange.Connection.RequestSeriesFor(null, TrafficDirection.Outbound, protocol, choice.Rule?.Route ?? "")
             .Done(stopped.Status, exchange.IsGrpc ? stopped.GrpcStatus ?? "" : null, stopped.Reason, time.GetElapsedTime(began));
+        exchange.Record?.Ended(TrafficDirection.Outbound, stopped.Status, exchange.IsGrpc ? stopped.GrpcStatus ?? "" : null, stopped.Reason);
         return true;
     }
 }

@@ -37,7 +37,7 @@ internal sealed class HttpHub : IAsyncDisposable
     private readonly HttpForwarder _forwarder;
     private readonly ConnectionGuard _guard;
 
-    public HttpHub(SnapshotStore store, LoadBalancer balancer, ProxyMetrics metrics, IUpstreamDialer dialer, TimeProvider time, ConnectionGuard guard, ILoggerFactory loggers)
+    public HttpHub(SnapshotStore store, LoadBalancer balancer, ProxyMetrics metrics, IUpstreamDialer dialer, TimeProvider time, ConnectionGuard guard, TrafficObserver observer, ILoggerFactory loggers)
     {
         _store = store;
         _balancer = balancer;
@@ -45,12 +45,12 @@ internal sealed class HttpHub : IAsyncDisposable
         _dialer = dialer;
         _time = time;
         _guard = guard;
-        var http1 = new AuthorizingEngine(new IdleEngine(new Http1Engine(time, loggers.CreateLogger<Http1Engine>()), time), guard);
-        var http2 = new AuthorizingEngine(new IdleEngine(new Http2Engine(loggers.CreateLogger<Http2Engine>()), time), guard);
+        var http1 = new RecordingEngine(new AuthorizingEngine(new IdleEngine(new Http1Engine(time, loggers.CreateLogger<Http1Engine>()), time), guard));
+        var http2 = new RecordingEngine(new AuthorizingEngine(new IdleEngine(new Http2Engine(loggers.CreateLogger<Http2Engine>()), time), guard));
         var hedger = new Hedger(time, metrics);
         var caller = new ServiceCaller(guard, time);
         var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics), hedger, new ExternalAuthorizer(caller, time, loggers.CreateLogger<ExternalAuthorizer>()));
-        _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random, guard.Authorizer, new GlobalRateLimiter(caller, loggers.CreateLogger<GlobalRateLimiter>())), hedger);
+        _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random, guard.Authorizer, new GlobalRateLimiter(caller, loggers.CreateLogger<GlobalRateLimiter>())), hedger, observer);
         _connectionFactory = new SocketConnectionContextFactory(HubLimits.Transport(), loggers.CreateLogger("NodeMesh.Proxy.Forwarding.Http.Transport"));
         var options = HubLimits.Server();
         options.Listen(_listeners.Http1.EndPoint, listen =>

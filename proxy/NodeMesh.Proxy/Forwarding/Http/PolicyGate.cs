@@ -27,7 +27,7 @@ internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer au
     public async ValueTask<ExchangeOutcome?> AskAsync(HttpExchange exchange, EffectivePolicies policies, RouteChoice choice, RequestHead head)
     {
         var downstream = exchange.Connection.Downstream;
-        if (policies.Access is { } rules && !authorizer.AllowsRequest(choice.Snapshot, rules, downstream.Client.Address, downstream.OriginalDestination, head))
+        if (policies.Access is { } rules && !authorizer.AllowsRequest(choice.Snapshot, rules, downstream.Client.Address, downstream.OriginalDestination, head, exchange.Record))
         {
             return Answer(exchange, Reason.Denied.HttpStatus(), Reason.Denied, null);
         }
@@ -36,10 +36,12 @@ internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer au
             var client = new RateLimitClient(downstream.Route.Source, downstream.Client.Address);
             if (limiter.Take(client, head, time.GetTimestamp()) is { } refusal)
             {
+                exchange.Record?.DecidedBy("RateLimitPolicy", limiter.Policy);
                 return Refuse(exchange, refusal);
             }
             if (limiter.Global is { } shared && shared.RequestFor(client, head) is { } question && await global.AskAsync(exchange, choice, shared, question) is { } outcome)
             {
+                exchange.Record?.DecidedBy("RateLimitPolicy", limiter.Policy);
                 return outcome;
             }
         }
@@ -57,6 +59,10 @@ internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer au
             {
                 return exchange.DownstreamGone();
             }
+        }
+        if (fault.AbortCase != FaultRule.AbortOneofCase.None)
+        {
+            exchange.Record?.DecidedBy("FaultPolicy", policies.Fault.Policy);
         }
         return Abort(exchange, fault);
     }

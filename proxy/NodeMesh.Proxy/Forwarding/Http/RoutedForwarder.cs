@@ -79,6 +79,7 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
             connection.RequestEnds();
             connection.RequestSeriesFor(last.Endpoint, last.Direction, protocol, choice.Rule?.Route ?? "")
                 .Done(outcome.Status, exchange.IsGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason, time.GetElapsedTime(began));
+            exchange.Record?.Ended(last.Direction, outcome.Status, exchange.IsGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason);
         }
     }
 
@@ -100,6 +101,10 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
                 if (exchange.IsGone)
                 {
                     return (exchange.DownstreamGone(), last);
+                }
+                if (decision.Full?.Rules is { } rules)
+                {
+                    exchange.Record?.DecidedBy("TrafficPolicy", rules.Policy);
                 }
                 var refusal = request.IsLate ? Reason.TimeoutRequest : decision.Refusal;
                 outcome = ExchangeOutcome.Unanswered(refusal.HttpStatus(), refusal);

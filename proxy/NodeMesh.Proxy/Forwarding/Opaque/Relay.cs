@@ -22,6 +22,7 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
     private readonly EndpointLease _lease;
     private readonly RelayGuard? _guard;
     private readonly int _idleMilliseconds;
+    private readonly TrafficRecord? _record;
     private LoopTimer? _idle;
     private long _lastMoved;
     private bool _isQueued;
@@ -31,13 +32,18 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
     /// <param name="dialed">The pod whose socket the upstream is; often the same.</param>
     /// <param name="guard">null: no policy can come to forbid it.</param>
     /// <param name="idleMilliseconds">In which some byte must pass; 0: as long as both ends like.</param>
-    public Relay(LoopSocket downstream, LoopSocket upstream, LocalPod pod, LocalPod dialed, ConnectionSeries series, EndpointLease lease, RelayGuard? guard = null, int idleMilliseconds = 0)
+    /// <param name="record">Is told of its bytes and its end; null: nobody wants to know.</param>
+    public Relay(LoopSocket downstream, LoopSocket upstream, LocalPod pod, LocalPod dialed, ConnectionSeries series, EndpointLease lease, RelayGuard? guard = null, int idleMilliseconds = 0, TrafficRecord? record = null)
     {
         (_downstream, _upstream, _pod, _dialed, _series, _lease, _guard) = (downstream, upstream, pod, dialed, series, lease, guard);
         _idleMilliseconds = idleMilliseconds;
+        _record = record;
         _up = new Pump(downstream, upstream);
         _down = new Pump(upstream, downstream);
     }
+
+    /// <summary>Of interest only with a record.</summary>
+    public TrafficDirection Direction { get; init; }
 
     public void Start()
     {
@@ -152,6 +158,11 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
         {
             _series.Received(received);
         }
+        if (_record is not null)
+        {
+            _record.Received(sent);
+            _record.Sent(received);
+        }
     }
 
     private void End(Reason reason)
@@ -184,5 +195,6 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
         _downstream.Loop.RemoveLoad();
         _lease.End();
         _series.Closed(reason);
+        _record?.Ended(Direction, 0, null, reason);
     }
 }

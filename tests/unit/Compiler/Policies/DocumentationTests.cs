@@ -3,7 +3,7 @@ using Xunit;
 
 namespace NodeMesh.UnitTests.Compiler.Policies;
 
-/// <summary>What docs/policies.md shows is what works.</summary>
+/// <summary>What docs/policies.md and docs/telemetry.md show is what works.</summary>
 public class DocumentationTests
 {
     private const string Targets = """
@@ -11,13 +11,15 @@ public class DocumentationTests
         ---
         {apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: catalogue, namespace: shop}, spec: {
           parentRefs: [{group: '', kind: Service, name: catalogue}], rules: [{name: orders, backendRefs: [{name: catalogue, port: 80}]}]}}
+        ---
+        {apiVersion: v1, kind: Service, metadata: {name: otel-collector, namespace: observability}, spec: {clusterIP: 10.96.0.2, ports: [{name: grpc, port: 4317}, {name: http, port: 4318}]}}
 
         """;
 
     public static TheoryData<string> Blocks()
     {
         var blocks = new TheoryData<string>();
-        var parts = File.ReadAllText(Path.Combine(Repository(), "docs/policies.md")).Split("```yaml\n")[1..];
+        var parts = new[] { "docs/policies.md", "docs/telemetry.md" }.SelectMany(doc => File.ReadAllText(Path.Combine(Repository(), doc)).Split("```yaml\n")[1..]);
         foreach (var part in parts)
         {
             blocks.Add(part[..part.IndexOf("```", StringComparison.Ordinal)]);
@@ -40,7 +42,7 @@ public class DocumentationTests
     public void Every_kind_has_a_schema_and_an_example()
     {
         var examples = string.Concat(Blocks().Select(block => block.Data));
-        foreach (var kind in (string[])["AuthorizationPolicy", "RateLimitPolicy", "FaultPolicy", "TrafficPolicy", "EgressPolicy"])
+        foreach (var kind in (string[])["AuthorizationPolicy", "RateLimitPolicy", "FaultPolicy", "TrafficPolicy", "EgressPolicy", "TelemetryPolicy"])
         {
             var schema = File.ReadAllText(Path.Combine(Repository(), $"installer/crds/{kind.ToLowerInvariant()[..^1]}ies.yaml"));
             Assert.Contains($"kind: {kind}\n", schema, StringComparison.Ordinal);

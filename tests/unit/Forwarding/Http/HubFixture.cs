@@ -24,7 +24,7 @@ internal sealed class HubFixture : IAsyncDisposable
 
     private HubFixture()
     {
-        Hub = new HttpHub(Store, new LoadBalancer(TimeProvider.System, Random.Shared), Metrics, Dialer, TimeProvider.System, Guards.For(Store, Metrics), NullLoggerFactory.Instance);
+        Hub = new HttpHub(Store, new LoadBalancer(TimeProvider.System, Random.Shared), Metrics, Dialer, TimeProvider.System, Guards.For(Store, Metrics), Told.Observer(Store), NullLoggerFactory.Instance);
         foreach (var socket in new[] { _upstream, _front })
         {
             socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -37,6 +37,9 @@ internal sealed class HubFixture : IAsyncDisposable
     public SnapshotStore Store { get; } = new(TimeProvider.System);
 
     public ProxyMetrics Metrics { get; } = new();
+
+    /// <summary>What an access log was told.</summary>
+    public RecordedTraffic Told { get; } = new();
 
     public PlainDialer Dialer { get; } = new();
 

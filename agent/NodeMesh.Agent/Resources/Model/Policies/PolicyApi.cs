@@ -11,6 +11,7 @@ internal static class PolicyApi
     public const string FaultPolicy = "FaultPolicy";
     public const string TrafficPolicy = "TrafficPolicy";
     public const string EgressPolicy = "EgressPolicy";
+    public const string TelemetryPolicy = "TelemetryPolicy";
     public const string Rollout = "Rollout";
 
     /// <summary>Policies for the mesh as a whole live here, so that whoever may write to a namespace rules that namespace alone.</summary>

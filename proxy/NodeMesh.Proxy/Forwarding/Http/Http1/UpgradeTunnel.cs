@@ -20,14 +20,15 @@ internal static class UpgradeTunnel
         }
         connection.End();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(exchange.Connection.Gone);
-        var there = CopyAsync(downstream, upstream, over.Token);
-        var back = CopyAsync(upstream, downstream, over.Token);
+        var record = exchange.Record;
+        var there = CopyAsync(downstream, upstream, record is null ? null : record.Received, over.Token);
+        var back = CopyAsync(upstream, downstream, record is null ? null : record.Sent, over.Token);
         await Task.WhenAny(there, back);
         await over.CancelAsync();
         await Task.WhenAll(there, back).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private static async Task CopyAsync(Stream from, Stream to, CancellationToken cancellation)
+    private static async Task CopyAsync(Stream from, Stream to, Action<long>? count, CancellationToken cancellation)
     {
         while (true)
         {
@@ -41,6 +42,7 @@ internal static class UpgradeTunnel
                 {
                     return;
                 }
+                count?.Invoke(read);
                 await to.WriteAsync(buffer.AsMemory(0, read), cancellation);
                 await to.FlushAsync(cancellation);
             }

@@ -1,0 +1,55 @@
+namespace NodeMesh.Contract.AccessLogs;
+
+/// <summary>A line of text with operators between percent signs. %% is a percent sign. The agent checks it, the proxy writes lines by it.</summary>
+public sealed class AccessLogTemplate
+{
+    /// <summary>Every operator; AccessLogOperator in the proxy has what each one writes.</summary>
+    public static readonly IReadOnlyList<string> Operators =
+    [
+        "START_TIME", "DIRECTION", "PROTOCOL",
+        "METHOD", "AUTHORITY", "PATH", "QUERY", "USER_AGENT", "REQUEST_ID", "TRACE_ID",
+        "STATUS", "GRPC_STATUS", "NODEMESH_ERROR", "POLICY", "ATTEMPTS",
+        "DURATION", "TIME_TO_FIRST_BYTE", "BYTES_RECEIVED", "BYTES_SENT",
+        "SOURCE_ADDRESS", "SOURCE_NAMESPACE", "SOURCE_WORKLOAD", "SOURCE_POD",
+        "DESTINATION_ADDRESS", "DESTINATION_NAMESPACE", "DESTINATION_WORKLOAD", "DESTINATION_POD",
+        "SERVICE", "ROUTE", "RULE", "ENDPOINT", "SERVER_NAME",
+    ];
+
+    private AccessLogTemplate(IReadOnlyList<(string Literal, string? Operator)> parts) => Parts = parts;
+
+    /// <summary>What stands there, and the operator behind it; null: the line ends there, or goes on with a literal.</summary>
+    public IReadOnlyList<(string Literal, string? Operator)> Parts { get; }
+
+    /// <exception cref="FormatException">Names what is wrong and how to write it.</exception>
+    public static AccessLogTemplate Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.Length == 0 || text.AsSpan().ContainsAny('\r', '\n'))
+        {
+            throw new FormatException("must be one line that is not empty: remove its line ends");
+        }
+        var parts = new List<(string, string?)>();
+        for (var at = 0; at < text.Length;)
+        {
+            var percent = text.IndexOf('%', at);
+            if (percent < 0)
+            {
+                parts.Add((text[at..], null));
+                break;
+            }
+            var end = text.IndexOf('%', percent + 1);
+            if (end < 0)
+            {
+                throw new FormatException($"has a single '%' at {percent}: write %OPERATOR%, or %% for a percent sign");
+            }
+            var name = text[(percent + 1)..end];
+            if (name.Length > 0 && !Operators.Contains(name))
+            {
+                throw new FormatException($"has an unknown operator %{name}%: use one of {string.Join(' ', Operators.Select(known => $"%{known}%"))}");
+            }
+            parts.Add(name.Length == 0 ? (text[at..percent] + "%", null) : (text[at..percent], name));
+            at = end + 1;
+        }
+        return new AccessLogTemplate(parts);
+    }
+}

@@ -1,0 +1,75 @@
+using System.ComponentModel;
+
+namespace NodeMesh.Proxy.Kernel;
+
+/// <summary>
+/// A file that several processes may append to, each write whole. Opened anew when something else, or nothing, has its name: whoever rotates it need
+/// tell nobody. Blocks like any write; for one thread.
+/// </summary>
+internal sealed unsafe class AppendFile(string path) : IDisposable
+{
+    private const int WriteOnly = 1, Create = 0x40, Append = 0x400, NoFollow = 0x20000, CloseOnExec = 0x80000;
+    private const int Mode = 0b110_100_000; // rw-r-----
+
+    private int _descriptor = -1;
+    private string? _name;
+
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (_descriptor >= 0 && NameNow() != _name)
+        {
+            Dispose();
+        }
+        if (_descriptor < 0)
+        {
+            _descriptor = LibC.open(path, WriteOnly | Create | Append | NoFollow | CloseOnExec, Mode);
+            if (_descriptor < 0)
+            {
+                throw new IOException($"{path} can't be opened: {new Win32Exception(LibC.LastError).Message}");
+            }
+            _name = NameNow();
+        }
+        WriteAll(_descriptor, bytes, path);
+    }
+
+    public void Dispose()
+    {
+        if (_descriptor >= 0)
+        {
+            _ = LibC.close(_descriptor);
+            _descriptor = -1;
+        }
+    }
+
+    /// <summary>To a descriptor that is somebody else's, such as stdout.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static void WriteAll(int descriptor, ReadOnlySpan<byte> bytes, string name)
+    {
+        fixed (byte* start = bytes)
+        {
+            for (nint at = 0; at < bytes.Length;)
+            {
+                var written = LibC.write(descriptor, start + at, bytes.Length - at);
+                if (written < 0 && LibC.LastError != Errno.Interrupted)
+                {
+                    throw new IOException($"{name} can't be written: {new Win32Exception(LibC.LastError).Message}");
+                }
+                at += Math.Max(0, written);
+            }
+        }
+    }
+
+    // Another once it has been renamed or removed.
+    private string? NameNow()
+    {
+        try
+        {
+            return new FileInfo($"/proc/self/fd/{_descriptor}").LinkTarget;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using NodeMesh.Contract;
+using NodeMesh.Proxy.Kernel;
+
+namespace NodeMesh.Proxy.Telemetry.AccessLogs;
+
+/// <summary>The sinks that access logs write to, each made when it is first needed. They stay: policies come back, and a thread that waits costs little.</summary>
+/// <param name="directory">Of files; null: the proxy was given none, and lines for files are lost.</param>
+internal sealed class AccessLogSinks(string? directory, TelemetryMetrics metrics, ILoggerFactory loggers)
+{
+    private const int StandardOutput = 1;
+
+    // Whoever may write policies must not have the proxy open any number of files.
+    private const int MaxFiles = 64;
+
+    private readonly ConcurrentDictionary<string, IAccessLogSink> _files = new(StringComparer.Ordinal);
+    private readonly Lock _making = new();
+    private readonly ILogger _logger = loggers.CreateLogger("NodeMesh.Proxy.AccessLog");
+    private IAccessLogSink? _stdout;
+    private IAccessLogSink? _refused;
+
+    public IAccessLogSink For(AccessLogEntry log)
+    {
+        if (log.Rules.File is { Length: > 0 } file)
+        {
+            return _files.TryGetValue(file, out var sink) ? sink : NewFile(file);
+        }
+        return _stdout ?? NewStdout();
+    }
+
+    private IAccessLogSink NewStdout()
+    {
+        lock (_making)
+        {
+            return _stdout ??= Started(new LineSink("stdout", "stdout", bytes => AppendFile.WriteAll(StandardOutput, bytes, "stdout"), metrics, _logger));
+        }
+    }
+
+    private IAccessLogSink NewFile(string name)
+    {
+        lock (_making)
+        {
+            if (_files.TryGetValue(name, out var sink))
+            {
+                return sink;
+            }
+            if (directory is null || _files.Count >= MaxFiles)
+            {
+                var problem = directory is null ? "the agent was given no --access-log-dir" : $"there are {MaxFiles} of them already";
+                return _refused ??= Started(new LineSink("file", name, _ => throw new IOException(problem), metrics, _logger));
+            }
+            var file = new AppendFile(Path.Combine(directory, Path.GetFileName(name)));
+            return _files[name] = Started(new LineSink("file", name, file.Write, metrics, _logger));
+        }
+    }
+
+    private static LineSink Started(LineSink sink)
+    {
+        sink.Start();
+        return sink;
+    }
+}
