@@ -34,6 +34,8 @@ internal static class AgentCommand
             CustomParser = result => ParseEndPoint(result.Tokens[0].Value, result.AddError),
             Description = "Address of /metrics, /healthz, /readyz, /pods, /config, /problems",
         };
+        var tap = new Option<string>("--tap") { DefaultValueFactory = _ => "local", Description = "Who may watch traffic at the admin address (/tap): local, who dials it from this machine; anywhere, whoever reaches it" };
+        tap.AcceptOnlyFromAmong("local", "anywhere");
         var state = new Option<string>("--state") { DefaultValueFactory = _ => "/run/nodemesh", Description = "Directory of every socket, pin and file of this agent" };
         var proxy = new Option<string>("--proxy")
         {
@@ -58,7 +60,7 @@ internal static class AgentCommand
         {
             resources, kubernetes, kubeconfig, context, daemonSet, node,
             capture, pins, proc, onFailure,
-            admin, state, level,
+            admin, tap, state, level,
             proxy, proxyUser, instance, accessLogs,
             drain, keep, takeOver, standBy,
         };
@@ -86,6 +88,7 @@ internal static class AgentCommand
                 DaemonSet = parsed.GetValue(daemonSet),
                 Capture = parsed.GetValue(capture),
                 Admin = parsed.GetValue(admin)!,
+                IsTapOpen = parsed.GetValue(tap) == "anywhere",
                 State = new StateDirectory(parsed.GetValue(state)!),
                 Proxy = parsed.GetValue(proxy) is var executable && executable == "external" ? null : executable,
                 Instance = parsed.GetValue(instance)!,

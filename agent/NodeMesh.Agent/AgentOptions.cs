@@ -14,6 +14,9 @@ internal sealed record AgentOptions
     /// <summary>Where /metrics, /healthz, /readyz, /pods and /config are served.</summary>
     public required IPEndPoint Admin { get; init; }
 
+    /// <summary>Who reaches <see cref="Admin"/> may watch traffic (/tap); else only who is on this machine.</summary>
+    public bool IsTapOpen { get; init; }
+
     /// <summary>Holds every socket, pin and file of this agent: two agents with two state directories live on one kernel.</summary>
     public required StateDirectory State { get; init; }
 

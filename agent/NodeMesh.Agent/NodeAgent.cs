@@ -31,6 +31,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
     private readonly ControlLoop _loop = new();
     private readonly SnapshotPublisher _publisher = new();
     private readonly ProxySessions _sessions = new();
+    private readonly TapHub _taps = new();
     private readonly IProxySupervisor _proxies;
     private readonly PodReconciler _pods;
     private readonly PodAttachments _attachments;
@@ -77,10 +78,10 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var succeeded = false;
         // What may fail for reasons outside the kernel comes before anything is changed in it.
-        var admin = await new AdminServer(Status, _publisher, _sessions, new AgentMetrics(), _time)
+        var admin = await new AdminServer(Status, _publisher, _sessions, new AgentMetrics(), new TapEndpoint(_taps, _options.IsTapOpen), _time)
             .StartAsync(_options.Admin).ConfigureAwait(false);
         _capture.Open();
-        var config = await ConfigServer.StartAsync(_options.State.ConfigSocket, _options.ProxyUser, _publisher, _sessions).ConfigureAwait(false);
+        var config = await ConfigServer.StartAsync(_options.State.ConfigSocket, _options.ProxyUser, _publisher, _sessions, _taps).ConfigureAwait(false);
         var sockets = new SocketChannel(_options.State.SocketsSocket, _options.ProxyUser, _pods.MakeDialSockets, this, _log);
         _cni.TakeMissed(_options.State);
         var cni = new CniServer(_options.State.CniSocket, _cni.AnswerAsync, _log);

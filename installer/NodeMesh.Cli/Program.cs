@@ -7,6 +7,7 @@ using NodeMesh.Cli.Demo.Apps;
 using NodeMesh.Cli.Diagnose;
 using NodeMesh.Cli.Inspect;
 using NodeMesh.Cli.Install;
+using NodeMesh.Cli.Tap;
 
 var root = new RootCommand("NodeMesh: a service mesh with one agent and one proxy per Linux node, and nothing in the pods.")
 {
@@ -20,6 +21,7 @@ var root = new RootCommand("NodeMesh: a service mesh with one agent and one prox
     DescribeCommand.Create(),
     DiagnoseCommand.Create(),
     GraphCommand.Create(),
+    TapCommand.Create(),
     ConfigCommand.Create(),
     DemoCommand.Create(),
     VersionCommand.Create(),

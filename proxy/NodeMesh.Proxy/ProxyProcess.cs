@@ -12,6 +12,7 @@ using NodeMesh.Proxy.Loops;
 using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 using NodeMesh.Proxy.Telemetry.AccessLogs;
+using NodeMesh.Proxy.Telemetry.Taps;
 
 namespace NodeMesh.Proxy;
 
@@ -44,7 +45,8 @@ internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity id
         var policyMetrics = new PolicyMetrics(metrics.Registry);
         var guard = new ConnectionGuard(
             store, new Authorizer(store, policyMetrics, logging.CreateLogger<Authorizer>()), new EgressGuard(store, policyMetrics, logging.CreateLogger<EgressGuard>()));
-        var observer = new TrafficObserver(store, new AccessLogSinks(accessLogDirectory, new TelemetryMetrics(metrics.Registry), logging).For, time, Random.Shared);
+        var taps = new TapTable(time);
+        var observer = new TrafficObserver(store, new AccessLogSinks(accessLogDirectory, new TelemetryMetrics(metrics.Registry), logging).For, taps, time, Random.Shared);
         await using var http = new HttpHub(store, balancer, metrics, dialer, time, guard, observer, logging);
         await http.StartAsync(CancellationToken.None);
 
@@ -59,7 +61,7 @@ internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity id
         channel = new SocketChannel(
             Path.Combine(runDirectory, "sockets.sock"), identity, pods, heartbeat, Drain, logging.CreateLogger<SocketChannel>());
         var config = new ConfigClient(
-            Path.Combine(runDirectory, "config.sock"), identity, store, metrics.ExportAsync, metrics.Backends.Export, time, logging.CreateLogger<ConfigClient>());
+            Path.Combine(runDirectory, "config.sock"), identity, store, metrics.ExportAsync, metrics.Backends.Export, new TapChannel(taps, identity, time), time, logging.CreateLogger<ConfigClient>());
         using var stopping = new CancellationTokenSource();
         var configuring = config.RunAsync(stopping.Token);
         using (channel)

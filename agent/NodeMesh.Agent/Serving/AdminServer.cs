@@ -13,8 +13,8 @@ using NodeMesh.Agent.Rollouts;
 
 namespace NodeMesh.Agent.Serving;
 
-/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes, /policies, /rollouts. Reads only.</summary>
-internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher publisher, ProxySessions sessions, AgentMetrics metrics, TimeProvider time)
+/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes, /policies, /rollouts, /tap. Reads only.</summary>
+internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher publisher, ProxySessions sessions, AgentMetrics metrics, TapEndpoint taps, TimeProvider time)
 {
     private const string Text = "text/plain; charset=utf-8";
 
@@ -39,6 +39,7 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
         app.Map("/routes", (RequestDelegate)RoutesAsync);
         app.Map("/policies", (RequestDelegate)PoliciesAsync);
         app.Map("/rollouts", (RequestDelegate)RolloutsAsync);
+        app.Map("/tap", (RequestDelegate)taps.ServeAsync);
         app.Map(BackendReports.Path, (RequestDelegate)BackendsAsync);
         try
         {

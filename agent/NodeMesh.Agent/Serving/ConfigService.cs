@@ -5,7 +5,7 @@ using NodeMesh.Contract;
 namespace NodeMesh.Agent.Serving;
 
 /// <summary>config.sock: sends every proxy the mesh and its changes, and asks it about its traffic.</summary>
-internal sealed class ConfigService(SnapshotPublisher publisher, ProxySessions sessions) : Node.NodeBase
+internal sealed class ConfigService(SnapshotPublisher publisher, ProxySessions sessions, TapHub taps) : Node.NodeBase
 {
     public override async Task Watch(IAsyncStreamReader<WatchRequest> requestStream, IServerStreamWriter<SnapshotDelta> responseStream, ServerCallContext context)
     {
@@ -60,6 +60,52 @@ internal sealed class ConfigService(SnapshotPublisher publisher, ProxySessions s
         finally
         {
             sessions.CloseReporter(reporter);
+        }
+    }
+
+    public override async Task Taps(IAsyncStreamReader<TapEvent> requestStream, IServerStreamWriter<TapOrder> responseStream, ServerCallContext context)
+    {
+        if (!await requestStream.MoveNext(context.CancellationToken).ConfigureAwait(false))
+        {
+            return;
+        }
+        var orders = taps.Enter();
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        try
+        {
+            var reading = ReadTapsAsync(requestStream, ended);
+            await foreach (var order in orders.Reader.ReadAllAsync(ended.Token).ConfigureAwait(false))
+            {
+                await responseStream.WriteAsync(order, ended.Token).ConfigureAwait(false);
+            }
+            await reading.ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or RpcException)
+        {
+            // As above.
+        }
+        finally
+        {
+            taps.Leave(orders);
+        }
+    }
+
+    private async Task ReadTapsAsync(IAsyncStreamReader<TapEvent> events, CancellationTokenSource ended)
+    {
+        // Of those that the watcher has no room for the next one that it has tells.
+        var leftOut = new Dictionary<ulong, ulong>();
+        try
+        {
+            while (await events.MoveNext(ended.Token).ConfigureAwait(false))
+            {
+                var told = events.Current;
+                told.LeftOut += leftOut.GetValueOrDefault(told.Tap);
+                leftOut[told.Tap] = taps.Tell(told) ? 0 : told.LeftOut + (told.Json.Length > 0 ? 1UL : 0);
+            }
+        }
+        finally
+        {
+            await ended.CancelAsync().ConfigureAwait(false);
         }
     }
 

@@ -24,6 +24,21 @@ internal sealed class AdminAgents(IReadOnlyList<string> addresses) : MeshAgents,
         return isGood ? said : throw new ClusterException($"the agent at {node.Node} answers to /{path}: {said.Trim()}", HttpStatusCode.BadGateway);
     }
 
+    public override async Task<Stream> OpenAsync(MeshNode node, string path, CancellationToken cancellation)
+    {
+        try
+        {
+            var response = await _http.GetAsync(new Uri($"http://{node.Node}/{path}"), HttpCompletionOption.ResponseHeadersRead, cancellation);
+            return response.IsSuccessStatusCode
+                ? await response.Content.ReadAsStreamAsync(cancellation)
+                : throw new ClusterException($"the agent at {node.Node} refuses: {(await response.Content.ReadAsStringAsync(cancellation)).Trim()}", response.StatusCode);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new ClusterException($"no agent answers at {node.Node}: {e.Message}", null, e);
+        }
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<(bool IsGood, string Said)> GetAsync(string address, string path, CancellationToken cancellation)

@@ -74,6 +74,27 @@ internal sealed class ClusterApi : IDisposable
 
     public Task<string> GetTextAsync(string path, CancellationToken cancellation) => SendAsync(HttpMethod.Get, path, null, cancellation);
 
+    /// <summary>An answer that goes on.</summary>
+    public async Task<Stream> OpenAsync(string path, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_client.BaseUri, path));
+        try
+        {
+            if (_credentials is not null)
+            {
+                await _credentials.ProcessHttpRequestAsync(request, cancellation);
+            }
+            var response = await _client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+            return response.IsSuccessStatusCode
+                ? await response.Content.ReadAsStreamAsync(cancellation)
+                : throw new ClusterException($"{(int)response.StatusCode} {Why(await response.Content.ReadAsStringAsync(cancellation))}", response.StatusCode);
+        }
+        catch (Exception e) when (e is HttpRequestException or KubeConfigException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw new ClusterException($"{Server} does not answer: {e.Message}", inner: e);
+        }
+    }
+
     /// <summary>All pages of a list; empty when the kind is not there.</summary>
     public async Task<IReadOnlyList<JsonNode>> ListAsync(string path, CancellationToken cancellation)
     {

@@ -16,6 +16,11 @@ internal abstract class MeshAgents
     /// <exception cref="ClusterException">It does not answer, or you may not ask.</exception>
     public abstract Task<string> AskAsync(MeshNode node, string path, CancellationToken cancellation);
 
+    /// <summary>An answer that goes on.</summary>
+    /// <param name="path">Without the leading slash.</param>
+    /// <exception cref="ClusterException">It does not answer, or you may not ask.</exception>
+    public abstract Task<Stream> OpenAsync(MeshNode node, string path, CancellationToken cancellation);
+
     /// <exception cref="ClusterException">No agent runs on this node.</exception>
     public async Task<MeshNode> FindAsync(string name, CancellationToken cancellation)
     {

@@ -32,6 +32,18 @@ internal sealed class MeshNodes(ClusterApi api, string @namespace) : MeshAgents
         }
     }
 
+    public override async Task<Stream> OpenAsync(MeshNode node, string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return await api.OpenAsync($"/api/v1/namespaces/{@namespace}/pods/{node.Pod}:{node.AdminPort}/proxy/{path}", cancellation);
+        }
+        catch (ClusterException e) when (e.Status is not null)
+        {
+            throw new ClusterException($"the agent on node {node.Node} refuses: {e.Message}", e.Status, e);
+        }
+    }
+
     private static MeshNode Read(JsonNode pod)
     {
         var status = pod["status"];

@@ -4,6 +4,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Contract;
+using NodeMesh.Proxy.Telemetry.Taps;
 
 namespace NodeMesh.Proxy.Discovery;
 
@@ -13,12 +14,14 @@ namespace NodeMesh.Proxy.Discovery;
 /// </summary>
 /// <param name="metrics">Answers METRICS: the Prometheus text.</param>
 /// <param name="backends">Answers BACKENDS.</param>
+/// <param name="taps">Answers whoever watches traffic.</param>
 internal sealed partial class ConfigClient(
     string socketPath,
     ProxyIdentity identity,
     SnapshotStore store,
     Func<CancellationToken, Task<byte[]>> metrics,
     Func<byte[]> backends,
+    TapChannel taps,
     TimeProvider time,
     ILogger<ConfigClient> logger)
 {
@@ -38,7 +41,8 @@ internal sealed partial class ConfigClient(
         var node = new Node.NodeClient(channel);
         await Task.WhenAll(
             RepeatAsync("Watch", succeeded => WatchAsync(node, succeeded, cancellation), cancellation),
-            RepeatAsync("Report", succeeded => ReportAsync(node, succeeded, cancellation), cancellation));
+            RepeatAsync("Report", succeeded => ReportAsync(node, succeeded, cancellation), cancellation),
+            RepeatAsync("Taps", succeeded => taps.RunAsync(node, succeeded, cancellation), cancellation));
     }
 
     private SocketsHttpHandler NewHandler() => new()

@@ -2,22 +2,29 @@ using System.Net;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry.AccessLogs;
+using NodeMesh.Proxy.Telemetry.Taps;
 
 namespace NodeMesh.Proxy.Telemetry;
 
 /// <summary>Knows who wants to be told of traffic, and tells them when it is over. Where nobody does it costs a look.</summary>
 /// <param name="sinkOf">Where the lines of an access log go.</param>
-internal sealed class TrafficObserver(SnapshotStore store, Func<AccessLogEntry, IAccessLogSink> sinkOf, TimeProvider time, Random random)
+internal sealed class TrafficObserver(SnapshotStore store, Func<AccessLogEntry, IAccessLogSink> sinkOf, TapTable taps, TimeProvider time, Random random)
 {
     /// <summary>null: nobody wants to know of the request.</summary>
     public TrafficRecord? RequestBegins(in RouteChoice choice, ConnectionRoute route, IPEndPoint client, IPEndPoint dialled, TrafficProtocol protocol, in RequestHead head) =>
-        choice.Snapshot.PoliciesOf.HasTelemetry ? Record(choice, route, client, dialled, protocol, head) : null;
+        choice.Snapshot.PoliciesOf.HasTelemetry || !taps.IsEmpty ? Record(choice, route, client, dialled, protocol, head) : null;
 
     /// <summary>null: nobody wants to know of the connection, should it be no HTTP.</summary>
-    public TrafficRecord? ConnectionBegins(MeshSnapshot snapshot, ConnectionRoute route, IPEndPoint client, IPEndPoint dialled) =>
-        snapshot.PoliciesOf.HasTelemetry && snapshot.PoliciesOf.TelemetryOf(route.Port, null, HomeOf(route)).Log is { } log
-            ? new TrafficRecord(this, route, client, dialled, time) { Log = log }
-            : null;
+    public TrafficRecord? ConnectionBegins(MeshSnapshot snapshot, ConnectionRoute route, IPEndPoint client, IPEndPoint dialled)
+    {
+        if (!snapshot.PoliciesOf.HasTelemetry && taps.IsEmpty)
+        {
+            return null;
+        }
+        var log = snapshot.PoliciesOf.TelemetryOf(route.Port, null, HomeOf(route)).Log;
+        var watching = taps.ForConnection();
+        return log is null && watching is null ? null : new TrafficRecord(this, route, client, dialled, time) { Log = log, Taps = watching };
+    }
 
     public WorkloadEntry? FindWorkload(IPAddress address) => store.Current.FindWorkload(address);
 
@@ -27,18 +34,27 @@ internal sealed class TrafficObserver(SnapshotStore store, Func<AccessLogEntry, 
         {
             sinkOf(log).Write(log, record);
         }
+        if (record.Taps is { } watching)
+        {
+            foreach (var tap in watching)
+            {
+                tap.Ended(record);
+            }
+        }
     }
 
     private TrafficRecord? Record(in RouteChoice choice, ConnectionRoute route, IPEndPoint client, IPEndPoint dialled, TrafficProtocol protocol, in RequestHead head)
     {
         var (log, _) = choice.Snapshot.PoliciesOf.TelemetryOf(choice.Port ?? route.Port, choice.Rule, HomeOf(route));
-        if (log is null)
+        var watching = taps.IsEmpty ? null : taps.For(head);
+        if (log is null && watching is null)
         {
             return null;
         }
         return new TrafficRecord(this, route, client, dialled, time)
         {
             Log = log,
+            Taps = watching,
             Protocol = protocol,
             Method = head.Method,
             Path = head.Path.Length == head.Target.Length ? head.Target : head.Path.ToString(),

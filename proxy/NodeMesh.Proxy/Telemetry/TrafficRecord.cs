@@ -2,6 +2,7 @@ using System.Net;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry.AccessLogs;
+using NodeMesh.Proxy.Telemetry.Taps;
 
 namespace NodeMesh.Proxy.Telemetry;
 
@@ -19,6 +20,9 @@ internal sealed class TrafficRecord(TrafficObserver observer, ConnectionRoute ro
 
     /// <summary>Who wants a line of it; null: nobody.</summary>
     public AccessLogEntry? Log { get; init; }
+
+    /// <summary>Who may want to see it; null: nobody.</summary>
+    public Tap[]? Taps { get; init; }
 
     public DateTimeOffset Start { get; } = time.GetUtcNow();
 

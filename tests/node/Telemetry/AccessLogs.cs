@@ -6,7 +6,8 @@ using NodeMesh.TestApp.Calling;
 namespace NodeMesh.NodeTests.Telemetry;
 
 /// <summary>Access logs of real pods: one machine, a client and two servers behind a Service, files in a directory that the proxy has for them.</summary>
-public sealed class AccessLogs(LoggingShop logging) : IClassFixture<LoggingShop>, IDisposable
+[Collection("logging")]
+public sealed class AccessLogs(LoggingShop logging) : IDisposable
 {
     private readonly SmallShop _shop = logging.Shop;
 

@@ -3,6 +3,7 @@ using NodeMesh.Contract;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Telemetry;
 using NodeMesh.Proxy.Telemetry.AccessLogs;
+using NodeMesh.Proxy.Telemetry.Taps;
 using Xunit;
 
 namespace NodeMesh.UnitTests.Forwarding;
@@ -14,7 +15,9 @@ internal sealed class RecordedTraffic : IAccessLogSink
 
     public IReadOnlyCollection<TrafficRecord> Records => _records;
 
-    public TrafficObserver Observer(SnapshotStore store) => new(store, _ => this, TimeProvider.System, new Random(1));
+    public TapTable Taps { get; } = new(TimeProvider.System);
+
+    public TrafficObserver Observer(SnapshotStore store) => new(store, _ => this, Taps, TimeProvider.System, new Random(1));
 
     public void Write(AccessLogEntry log, TrafficRecord record) => _records.Enqueue(record);
 
