@@ -27,6 +27,7 @@ test     h2load                         nghttp2-client
 test     ps                             procps
 test     /usr/lib/cni/bridge            containernetworking-plugins
 test     runc                           runc
+test     promtool                       prometheus
 test     /usr/share/containers/seccomp.json golang-github-containers-common
 bench    nginx                          nginx
 bench    haproxy                        haproxy
@@ -42,7 +43,7 @@ release  /usr/include/zlib.h            zlib1g-dev
 '
 
 # Packages whose install starts a server. NodeMesh runs its own, in its own namespaces, and wants none on the machine.
-services='nginx redis-server haproxy'
+services='nginx redis-server haproxy prometheus'
 
 fail() { echo "nodemesh: $*" >&2; exit 1; }
 

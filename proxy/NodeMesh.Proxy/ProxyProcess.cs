@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using NodeMesh.Contract;
+using NodeMesh.Contract.Telemetry;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.AgentLink;
 using NodeMesh.Proxy.Balancing;
@@ -40,11 +41,13 @@ internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity id
         var metrics = new ProxyMetrics();
         var balancer = new LoadBalancer(time, Random.Shared);
         var table = new PodTable();
+        _ = new PodMetrics(metrics.Registry, table, () => Environment.CpuUsage.TotalTime);
+        _ = new OutlierMetrics(metrics.Registry, store, time);
+        _ = new RuntimeMetrics(metrics.Registry, "proxy");
         using var loops = new EventLoops(Environment.ProcessorCount, logging);
         var dialer = new Dialer(table, loops);
-        var policyMetrics = new PolicyMetrics(metrics.Registry);
         var guard = new ConnectionGuard(
-            store, new Authorizer(store, policyMetrics, logging.CreateLogger<Authorizer>()), new EgressGuard(store, policyMetrics, logging.CreateLogger<EgressGuard>()));
+            store, new Authorizer(store, metrics.Policies, logging.CreateLogger<Authorizer>()), new EgressGuard(store, metrics.Policies, logging.CreateLogger<EgressGuard>()));
         var taps = new TapTable(time);
         var observer = new TrafficObserver(store, new AccessLogSinks(accessLogDirectory, new TelemetryMetrics(metrics.Registry), logging).For, taps, time, Random.Shared);
         await using var http = new HttpHub(store, balancer, metrics, dialer, time, guard, observer, logging);

@@ -10,12 +10,16 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Agent.Rollouts;
+using Prometheus;
 
 namespace NodeMesh.Agent.Serving;
 
 /// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes, /policies, /rollouts, /tap. Reads only.</summary>
 internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher publisher, ProxySessions sessions, AgentMetrics metrics, TapEndpoint taps, TimeProvider time)
 {
+    // Of OpenMetrics, once, at the very end.
+    private const string EndOfMetrics = "# EOF\n";
+
     private const string Text = "text/plain; charset=utf-8";
 
     /// <exception cref="AgentStartException">The address is taken.</exception>
@@ -55,8 +59,12 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
 
     private async Task MetricsAsync(HttpContext context)
     {
-        var own = metrics.Scrape(status(), time.GetUtcNow());
-        await WriteAsync(context, StatusCodes.Status200OK, "text/plain; version=0.0.4; charset=utf-8", own + await sessions.MetricsAsync()).ConfigureAwait(false);
+        var isOpenMetrics = context.Request.Headers.Accept.ToString().Contains("application/openmetrics-text", StringComparison.OrdinalIgnoreCase);
+        var format = isOpenMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;
+        var own = metrics.Scrape(status(), time.GetUtcNow(), format);
+        var proxy = await sessions.MetricsAsync(format).ConfigureAwait(false);
+        var type = isOpenMetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8";
+        await WriteAsync(context, StatusCodes.Status200OK, type, proxy.Length == 0 ? own : own.Replace(EndOfMetrics, "", StringComparison.Ordinal) + proxy).ConfigureAwait(false);
     }
 
     private Task ReadyAsync(HttpContext context)

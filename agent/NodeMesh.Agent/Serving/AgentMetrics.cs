@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text;
+using NodeMesh.Contract.Telemetry;
 using Prometheus;
 
 namespace NodeMesh.Agent.Serving;
@@ -45,21 +46,22 @@ internal sealed class AgentMetrics
         _restarts = make.CreateCounter("nodemesh_proxy_restarts_total", "Proxies started because one had died.");
         _cpu = make.CreateCounter("nodemesh_process_cpu_seconds_total", "User and system CPU time.", "component");
         _memory = make.CreateGauge("nodemesh_process_resident_memory_bytes", "Resident memory.", "component");
+        _ = new RuntimeMetrics(_registry, "agent");
         make.CreateGauge("nodemesh_build_info", "What runs here.", "component", "version").WithLabels("agent", Version).Set(1);
     }
 
     public static string Version { get; } =
         typeof(AgentMetrics).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";
 
-    /// <summary>The text format 0.0.4 of these metrics as of <paramref name="status"/>.</summary>
-    public string Scrape(AgentStatus status, DateTimeOffset now)
+    /// <summary>These metrics as of <paramref name="status"/>, as text.</summary>
+    public string Scrape(AgentStatus status, DateTimeOffset now, ExpositionFormat format = ExpositionFormat.PrometheusText)
     {
         lock (_scraping)
         {
             Fill(status, now);
             using var text = new MemoryStream();
             // Serialises into memory: completes synchronously.
-            _registry.CollectAndExportAsTextAsync(text).GetAwaiter().GetResult();
+            _registry.CollectAndExportAsTextAsync(text, format).GetAwaiter().GetResult();
             return Encoding.UTF8.GetString(text.GetBuffer(), 0, (int)text.Length);
         }
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using NodeMesh.Contract;
+using Prometheus;
 
 namespace NodeMesh.Agent.Serving;
 
@@ -36,8 +37,8 @@ internal sealed class ProxySessions
         }
     }
 
-    /// <summary>Its metrics in the Prometheus text format; empty when it does not answer in time.</summary>
-    public async Task<string> MetricsAsync()
+    /// <summary>Its metrics as text; empty when it does not answer in time.</summary>
+    public async Task<string> MetricsAsync(ExpositionFormat format)
     {
         if (Reporter() is not { } reporter)
         {
@@ -45,7 +46,7 @@ internal sealed class ProxySessions
         }
         try
         {
-            var body = await reporter.AskAsync(ReportQuestion.Types.Kind.Metrics, ScrapeLimit).ConfigureAwait(false);
+            var body = await reporter.AskAsync(format == ExpositionFormat.OpenMetricsText ? ReportQuestion.Types.Kind.OpenMetrics : ReportQuestion.Types.Kind.Metrics, ScrapeLimit).ConfigureAwait(false);
             return Encoding.UTF8.GetString(body.Span);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)

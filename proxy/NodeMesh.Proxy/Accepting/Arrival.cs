@@ -288,13 +288,15 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             return _delay.Queue is not null;
         }
         var snapshot = _context.Snapshots.Current;
-        if (_route is not { IsClusterIp: true, Port: { } port } || snapshot.PoliciesOf.For(port, null).Fault?.ForOpaque(_context.Balancer.Random) is not { } fault)
+        if (_route is not { IsClusterIp: true, Port: { } port } || snapshot.PoliciesOf.For(port, null).Fault is not { } injector
+            || injector.ForOpaque(_context.Balancer.Random) is not { } fault)
         {
             return false;
         }
         if (fault.Reset)
         {
-            _record?.DecidedBy("FaultPolicy", snapshot.PoliciesOf.For(port, null).Fault!.Policy);
+            _record?.DecidedBy("FaultPolicy", injector.Policy);
+            _context.Metrics.Policies.FaultInjected(injector.Policy, "reset");
             End(Reason.FaultInjected);
             return true;
         }
@@ -302,6 +304,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         {
             return false;
         }
+        _context.Metrics.Policies.FaultInjected(injector.Policy, "delay");
         if (_downstream.Watch(this) != 0)
         {
             End(Reason.Overloaded);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Dialing;
+using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Accepting;
 
@@ -29,6 +30,11 @@ internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> 
     public string Id => id;
 
     public string Namespace { get; } = id[..Math.Max(id.IndexOf('/', StringComparison.Ordinal), 0)];
+
+    public string Name { get; } = id[(id.IndexOf('/', StringComparison.Ordinal) + 1)..];
+
+    /// <summary>What it has had the proxy do.</summary>
+    public PodUsage Usage { get; } = new();
 
     public IReadOnlyList<IPAddress> Addresses => _announced.Addresses;
 
@@ -67,6 +73,7 @@ internal sealed class LocalPod(ulong netns, string id, IReadOnlyList<IPAddress> 
     {
         if (Interlocked.Increment(ref _open) <= MaxConnections)
         {
+            Usage.Accepted();
             return true;
         }
         Interlocked.Decrement(ref _open);

@@ -31,8 +31,7 @@ internal sealed partial class PodListener : ILoopEvents
         (_context, _pod, _direction) = (context, pod, direction);
         _listener = new LoopSocket(context.Loops.Next(), descriptor);
         _backOff = new LoopTimer(Watch);
-        _refused = Metrics.WithCustomRegistry(context.Metrics.Registry)
-            .CreateCounter("nodemesh_connections_refused_total", "Connections reset because the pod had too many open.", "pod").WithLabels(pod.Id);
+        _refused = context.Metrics.ConnectionsRefused(pod.Id);
         _port = InetAddress.Local(descriptor)?.Port ?? 0;
 
         // Accepted sockets inherit these. The handshake is not the app's, so neither are its wishes; a relay adds no delay.

@@ -58,6 +58,7 @@ internal sealed class OutlierState
         Volatile.Write(ref _errors, 0);
         Volatile.Write(ref _gatewayErrors, 0);
         Volatile.Write(ref _until, now + Ticks(time));
+        port.Ejected();
         return true;
     }
 

@@ -23,6 +23,7 @@ internal sealed class PortTraffic
     private int _underWay;
     private int _retries;
     private int _turn;
+    private int _ejections;
     private long _comparison;
     private volatile LocalPod? _user;
     private long _usedV4 = long.MinValue;
@@ -125,6 +126,12 @@ internal sealed class PortTraffic
             SuccessRates.Compare(_endpoints, rules, outliers, this, now);
         }
     }
+
+    /// <summary>Endpoints that were ejected so far.</summary>
+    public int Ejections => Volatile.Read(ref _ejections);
+
+    /// <summary>One of its endpoints is spared from now on.</summary>
+    public void Ejected() => Interlocked.Increment(ref _ejections);
 
     /// <summary>Whether one more endpoint may be spared, at this time.</summary>
     public bool MayEject(OutlierRules rules, long now)

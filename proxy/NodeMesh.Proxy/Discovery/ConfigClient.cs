@@ -5,6 +5,7 @@ using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Telemetry.Taps;
+using Prometheus;
 
 namespace NodeMesh.Proxy.Discovery;
 
@@ -12,14 +13,14 @@ namespace NodeMesh.Proxy.Discovery;
 /// The proxy's end of config.sock: puts every snapshot in force and says so, and answers the agent's questions.
 /// Comes back after the agent went away; until then the last snapshot serves.
 /// </summary>
-/// <param name="metrics">Answers METRICS: the Prometheus text.</param>
+/// <param name="metrics">Answers METRICS and OPEN_METRICS.</param>
 /// <param name="backends">Answers BACKENDS.</param>
 /// <param name="taps">Answers whoever watches traffic.</param>
 internal sealed partial class ConfigClient(
     string socketPath,
     ProxyIdentity identity,
     SnapshotStore store,
-    Func<CancellationToken, Task<byte[]>> metrics,
+    Func<ExpositionFormat, CancellationToken, Task<byte[]>> metrics,
     Func<byte[]> backends,
     TapChannel taps,
     TimeProvider time,
@@ -129,7 +130,8 @@ internal sealed partial class ConfigClient(
             // A question this version does not know gets an empty answer, so that question and answer stay in step.
             var body = question.Kind switch
             {
-                ReportQuestion.Types.Kind.Metrics => await metrics(cancellation),
+                ReportQuestion.Types.Kind.Metrics => await metrics(ExpositionFormat.PrometheusText, cancellation),
+                ReportQuestion.Types.Kind.OpenMetrics => await metrics(ExpositionFormat.OpenMetricsText, cancellation),
                 ReportQuestion.Types.Kind.Backends => backends(),
                 _ => [],
             };

@@ -19,6 +19,7 @@ internal static class TrafficLabelling
             destination?.Namespace ?? route.Port?.Namespace ?? TrafficLabels.Unknown,
             destination?.Owner ?? TrafficLabels.Unknown,
             route.Port?.Service ?? "",
-            decidedBy);
+            decidedBy,
+            (endpoint is not null ? endpoint.Workload : route.Target)?.Version ?? "");
     }
 }

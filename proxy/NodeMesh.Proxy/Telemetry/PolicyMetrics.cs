@@ -8,6 +8,8 @@ internal sealed class PolicyMetrics
     private readonly Counter _denied;
     private readonly Counter _audited;
     private readonly Counter _egress;
+    private readonly Counter _rateLimited;
+    private readonly Counter _faults;
 
     public PolicyMetrics(CollectorRegistry registry)
     {
@@ -18,11 +20,18 @@ internal sealed class PolicyMetrics
         _audited = metrics.CreateCounter("nodemesh_authorization_audited_total", "Requests and connections that an AuthorizationPolicy of action Audit matched.", "policy");
         _egress = metrics.CreateCounter(
             "nodemesh_egress_violations_total", "Requests and connections to outside the mesh that an EgressPolicy does not allow: refused, or in audit mode let pass.", "policy", "action");
+        _rateLimited = metrics.CreateCounter("nodemesh_rate_limited_total", "Requests refused because a limit of a RateLimitPolicy had no room.", "policy", "limit");
+        _faults = metrics.CreateCounter("nodemesh_faults_injected_total", "Failures that a FaultPolicy made: delay, abort, reset.", "policy", "fault");
     }
 
     public void Denied(string policy) => _denied.WithLabels(policy).Inc();
 
     public void LeftMesh(string policy, bool isAudit) => _egress.WithLabels(policy, isAudit ? "audited" : "refused").Inc();
+
+    public void RateLimited(string policy, string limit) => _rateLimited.WithLabels(policy, limit).Inc();
+
+    /// <param name="fault">delay, abort or reset.</param>
+    public void FaultInjected(string policy, string fault) => _faults.WithLabels(policy, fault).Inc();
 
     public void Audited(string policy) => _audited.WithLabels(policy).Inc();
 }

@@ -29,6 +29,7 @@ internal sealed class ProxyMetrics
     private readonly Histogram _httpDuration;
     private readonly Counter _detected;
     private readonly Counter _overflow;
+    private readonly Counter _refused;
     private readonly Counter _retries;
     private readonly Counter _retriesRefused;
     private readonly Counter _mirrored;
@@ -49,21 +50,26 @@ internal sealed class ProxyMetrics
         _open = metrics.CreateGauge("nodemesh_tcp_connections_open", "Connections under way.", labels);
         _sent = metrics.CreateCounter("nodemesh_tcp_sent_bytes_total", "Bytes towards the destination.", labels);
         _received = metrics.CreateCounter("nodemesh_tcp_received_bytes_total", "Bytes from the destination.", labels);
-        _httpRequests = metrics.CreateCounter("nodemesh_http_requests_total", "HTTP requests that are over. status 0: aborted.", [.. labels, .. RequestSeries.OutcomeNames]);
+        _httpRequests = metrics.CreateCounter("nodemesh_http_requests_total", "HTTP requests that are over, by the class of their status (0: aborted).", [.. labels, .. RequestSeries.OutcomeNames]);
         _httpDuration = metrics.CreateHistogram(
             "nodemesh_http_request_duration_seconds", "From the head of the request to the end of the response.", labels, new HistogramConfiguration { Buckets = Buckets });
         _detected = metrics.CreateCounter("nodemesh_detected_protocol_total", "Connections by the protocol that was declared or detected.", "protocol");
+        _refused = metrics.CreateCounter("nodemesh_connections_refused_total", "Connections reset because the pod had too many open.", "pod");
         _retries = metrics.CreateCounter("nodemesh_http_retries_total", "Attempts beside the first, by route.", "route");
         _retriesRefused = metrics.CreateCounter(
             "nodemesh_http_retries_refused_total", "Attempts that a route would have made and a limit forbade, by route and limit: retry_budget, max_retries.", "route", "limit");
         _mirrored = metrics.CreateCounter("nodemesh_http_mirrored_total", "Copies of requests, by route and what became of them: answered, failed, dropped.", "route", "result");
         _hedged = metrics.CreateCounter(
             "nodemesh_http_hedged_total", "Requests sent to a second endpoint because their answer was late, by Service and what became of that: won, lost; refused: over the policy's share.", "service", "result");
+        Policies = new PolicyMetrics(_registry);
         _overflow = metrics.CreateCounter("nodemesh_metrics_overflow_total", "Times that traffic was counted under the labels \"overflow\" because there are too many series.");
     }
 
     /// <summary>How the backends of measured rules do; no series of their own, since they are asked for by the agent alone.</summary>
     public BackendLedger Backends { get; } = new();
+
+    /// <summary>What policies did.</summary>
+    public PolicyMetrics Policies { get; }
 
     /// <summary>For other counters of the proxy, so that one scrape has them all.</summary>
     public CollectorRegistry Registry => _registry;
@@ -113,6 +119,9 @@ internal sealed class ProxyMetrics
     /// <param name="protocol">One of a fixed few words.</param>
     public void Detected(string protocol) => _detected.WithLabels(protocol).Inc();
 
+    /// <param name="pod">Its id.</param>
+    public Counter.Child ConnectionsRefused(string pod) => _refused.WithLabels(pod);
+
     public void Retried(string route) => _retries.WithLabels(route).Inc();
 
     /// <param name="limit">retry_budget or max_retries.</param>
@@ -124,11 +133,11 @@ internal sealed class ProxyMetrics
     /// <param name="result">won, lost or refused.</param>
     public void Hedged(string service, string result) => _hedged.WithLabels(service, result).Inc();
 
-    /// <summary>All metrics in the Prometheus text format 0.0.4.</summary>
-    public async Task<byte[]> ExportAsync(CancellationToken cancellation)
+    /// <summary>All metrics as text.</summary>
+    public async Task<byte[]> ExportAsync(ExpositionFormat format, CancellationToken cancellation)
     {
         using var text = new MemoryStream();
-        await _registry.CollectAndExportAsTextAsync(text, cancellation);
+        await _registry.CollectAndExportAsTextAsync(text, format, cancellation);
         return text.ToArray();
     }
 

@@ -3,6 +3,7 @@ namespace NodeMesh.Proxy.Telemetry;
 /// <summary>Who talks to whom, and how: the labels that every traffic metric has. A workload is named by its owner, so that pods which come and go share a series.</summary>
 /// <param name="Service">namespace/name, or empty when the destination is behind no Service.</param>
 /// <param name="Route">namespace/name of the route that decided, or empty when none did.</param>
+/// <param name="Version">Of the destination, as its labels say; empty: they do not, or requests go to several.</param>
 internal readonly record struct TrafficLabels(
     TrafficDirection Direction,
     TrafficProtocol Protocol,
@@ -11,13 +12,14 @@ internal readonly record struct TrafficLabels(
     string DestinationNamespace,
     string DestinationWorkload,
     string Service,
-    string Route = "")
+    string Route = "",
+    string Version = "")
 {
     /// <summary>Stands for a namespace or workload that the mesh does not know.</summary>
     public const string Unknown = "unknown";
 
     public static readonly string[] Names =
-        ["direction", "protocol", "source_namespace", "source_workload", "destination_namespace", "destination_workload", "destination_service", "route"];
+        ["direction", "protocol", "source_namespace", "source_workload", "destination_namespace", "destination_workload", "destination_version", "destination_service", "route"];
 
     /// <summary>In the order of <see cref="Names"/>.</summary>
     public string[] Values() =>
@@ -35,6 +37,7 @@ internal readonly record struct TrafficLabels(
         SourceWorkload,
         DestinationNamespace,
         DestinationWorkload,
+        Version,
         Service,
         Route,
     ];

@@ -11,6 +11,7 @@ using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Kernel;
 using NodeMesh.Proxy.Loops;
 using NodeMesh.Proxy.Telemetry;
+using Prometheus;
 
 namespace NodeMesh.UnitTests.Forwarding;
 
@@ -91,7 +92,7 @@ internal sealed class LoopbackProxy : IDisposable
     /// <summary>The value of a metric line that has all these parts; 0 when there is none.</summary>
     public async Task<double> MetricAsync(string name, params string[] parts)
     {
-        var text = System.Text.Encoding.UTF8.GetString(await Metrics.ExportAsync(CancellationToken.None));
+        var text = System.Text.Encoding.UTF8.GetString(await Metrics.ExportAsync(ExpositionFormat.PrometheusText, CancellationToken.None));
         return text.Split('\n')
             .Where(line => line.StartsWith(name + "{", StringComparison.Ordinal) && parts.All(part => line.Contains(part, StringComparison.Ordinal)))
             .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..]));

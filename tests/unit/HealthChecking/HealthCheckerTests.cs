@@ -9,6 +9,7 @@ using NodeMesh.Proxy.HealthChecking;
 using NodeMesh.Proxy.Telemetry;
 using NodeMesh.UnitTests.Forwarding;
 using NodeMesh.UnitTests.Forwarding.Http;
+using Prometheus;
 using Xunit;
 
 namespace NodeMesh.UnitTests.HealthChecking;
@@ -104,7 +105,7 @@ public sealed class HealthCheckerTests : IDisposable
         });
     }
 
-    private async Task<string> ScrapeAsync() => System.Text.Encoding.UTF8.GetString(await _metrics.ExportAsync(TestContext.Current.CancellationToken));
+    private async Task<string> ScrapeAsync() => System.Text.Encoding.UTF8.GetString(await _metrics.ExportAsync(ExpositionFormat.PrometheusText, TestContext.Current.CancellationToken));
 
     private static async Task UntilAsync(Func<bool> holds)
     {

@@ -4,6 +4,7 @@ using NodeMesh.Contract;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
+using Prometheus;
 using Xunit;
 
 namespace NodeMesh.UnitTests.Security;
@@ -91,7 +92,7 @@ public class EgressTests
         Apply("shop", audit: true);
 
         Assert.True(Ask(null));
-        Assert.Contains("nodemesh_egress_violations_total{policy=\"shop/p\",action=\"audited\"} 1", System.Text.Encoding.UTF8.GetString(await _metrics.ExportAsync(default)));
+        Assert.Contains("nodemesh_egress_violations_total{policy=\"shop/p\",action=\"audited\"} 1", System.Text.Encoding.UTF8.GetString(await _metrics.ExportAsync(ExpositionFormat.PrometheusText, default)));
     }
 
     private bool Ask(string? host) => _guard.Allows("shop/web-1", "shop", Outside, host, isFinal: true);

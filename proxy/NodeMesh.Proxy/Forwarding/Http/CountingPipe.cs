@@ -10,10 +10,10 @@ internal sealed class CountingPipe : IDuplexPipe
     private readonly Reader _input;
     private readonly Writer _output;
 
-    public CountingPipe(IDuplexPipe transport, ConnectionSeries series)
+    public CountingPipe(IDuplexPipe transport, ConnectionSeries series, PodUsage usage)
     {
-        _input = new Reader(transport.Input, series);
-        _output = new Writer(transport.Output, series);
+        _input = new Reader(transport.Input, series, usage);
+        _output = new Writer(transport.Output, series, usage);
     }
 
     public PipeReader Input => _input;
@@ -23,7 +23,7 @@ internal sealed class CountingPipe : IDuplexPipe
     /// <summary>Bytes that have passed either way.</summary>
     public long Moved => Volatile.Read(ref _input.Moved) + Volatile.Read(ref _output.Moved);
 
-    private sealed class Reader(PipeReader inner, ConnectionSeries series) : PipeReader
+    private sealed class Reader(PipeReader inner, ConnectionSeries series, PodUsage usage) : PipeReader
     {
         public long Moved;
 
@@ -38,6 +38,7 @@ internal sealed class CountingPipe : IDuplexPipe
             if (bytes > 0)
             {
                 series.Sent(bytes);
+                usage.Moved(bytes);
                 Moved += bytes;
             }
             inner.AdvanceTo(consumed, examined);
@@ -75,7 +76,7 @@ internal sealed class CountingPipe : IDuplexPipe
         }
     }
 
-    private sealed class Writer(PipeWriter inner, ConnectionSeries series) : PipeWriter
+    private sealed class Writer(PipeWriter inner, ConnectionSeries series, PodUsage usage) : PipeWriter
     {
         public long Moved;
 
@@ -96,6 +97,7 @@ internal sealed class CountingPipe : IDuplexPipe
             if (_unflushed > 0)
             {
                 series.Received(_unflushed);
+                usage.Moved(_unflushed);
                 Moved += _unflushed;
                 _unflushed = 0;
             }

@@ -100,7 +100,7 @@ internal sealed class HttpConnection : IGuarded
     public CancellationToken Gone { get; private set; }
 
     /// <summary>Wraps the transport of this connection.</summary>
-    public CountingPipe Count(IDuplexPipe transport) => _transport = new CountingPipe(transport, Series);
+    public CountingPipe Count(IDuplexPipe transport) => _transport = new CountingPipe(transport, Series, Downstream.Pod.Usage);
 
     /// <summary>Bytes that have passed either way.</summary>
     public long Moved => _transport?.Moved ?? 0;

@@ -25,6 +25,8 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
         var isGrpc = exchange.IsGrpc = connection.Http2 && GrpcAnswer.IsGrpc(request.Headers.ContentType);
         var protocol = isGrpc ? TrafficProtocol.Grpc : connection.Http2 ? TrafficProtocol.Http2 : TrafficProtocol.Http1;
 
+        connection.Downstream.Pod.Usage.Requested(protocol);
+
         // :: Step 1: decide where it goes, if limits and faults let it go anywhere.
         exchange.Routed = null;
         exchange.AddedFields = null;

@@ -14,7 +14,7 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// share; then limits, since what is over them should cost nothing; then faults.
 /// Asked on the side of the client, where Service and route are known.
 /// </summary>
-internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer authorizer, GlobalRateLimiter global)
+internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer authorizer, GlobalRateLimiter global, PolicyMetrics metrics)
 {
     /// <summary>Cheap where there are no policies.</summary>
     public static bool Concerns(in RouteChoice choice, out EffectivePolicies policies)
@@ -37,6 +37,7 @@ internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer au
             if (limiter.Take(client, head, time.GetTimestamp()) is { } refusal)
             {
                 exchange.Record?.DecidedBy("RateLimitPolicy", limiter.Policy);
+                metrics.RateLimited(refusal.Policy, refusal.Limit);
                 return Refuse(exchange, refusal);
             }
             if (limiter.Global is { } shared && shared.RequestFor(client, head) is { } question && await global.AskAsync(exchange, choice, shared, question) is { } outcome)
@@ -45,12 +46,13 @@ internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer au
                 return outcome;
             }
         }
-        if (policies.Fault?.For(head, random) is not { } fault)
+        if (policies.Fault is not { } injector || injector.For(head, random) is not { } fault)
         {
             return null;
         }
         if (fault.DelayMilliseconds > 0)
         {
+            metrics.FaultInjected(injector.Policy, "delay");
             try
             {
                 await Task.Delay(TimeSpan.FromMilliseconds(fault.DelayMilliseconds), time, exchange.Gone);
@@ -62,7 +64,8 @@ internal sealed class PolicyGate(TimeProvider time, Random random, Authorizer au
         }
         if (fault.AbortCase != FaultRule.AbortOneofCase.None)
         {
-            exchange.Record?.DecidedBy("FaultPolicy", policies.Fault.Policy);
+            exchange.Record?.DecidedBy("FaultPolicy", injector.Policy);
+            metrics.FaultInjected(injector.Policy, fault.AbortCase == FaultRule.AbortOneofCase.Reset ? "reset" : "abort");
         }
         return Abort(exchange, fault);
     }

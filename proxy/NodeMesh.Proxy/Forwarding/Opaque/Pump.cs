@@ -24,6 +24,9 @@ internal sealed class Pump(LoopSocket from, LoopSocket to)
     /// <summary>errno, when the result was <see cref="PumpResult.ReadFailed"/> or <see cref="PumpResult.WriteFailed"/>.</summary>
     public int Error { get; private set; }
 
+    /// <summary>Bytes that the receiver has no room for yet.</summary>
+    public int Kept => _kept is null ? 0 : _end - _start;
+
     /// <summary>Bytes passed on since this was last asked.</summary>
     public long TakeCount()
     {

@@ -25,6 +25,7 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
     private readonly TrafficRecord? _record;
     private LoopTimer? _idle;
     private long _lastMoved;
+    private int _kept;
     private bool _isQueued;
     private bool _isDone;
 
@@ -163,6 +164,9 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
             _record.Received(sent);
             _record.Sent(received);
         }
+        var kept = _up.Kept + _down.Kept;
+        _pod.Usage.Relayed(sent + received, kept - _kept);
+        _kept = kept;
     }
 
     private void End(Reason reason)
@@ -186,6 +190,7 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
         }
         _up.Release();
         _down.Release();
+        _pod.Usage.Relayed(0, -_kept);
         _pod.Leave(this);
         if (_dialed != _pod)
         {

@@ -9,6 +9,7 @@ using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Forwarding.Http;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
+using Prometheus;
 using Xunit;
 
 namespace NodeMesh.UnitTests.Forwarding.Http;
@@ -104,7 +105,7 @@ internal sealed class HubFixture : IAsyncDisposable
         Store.Apply(new SnapshotDelta { Version = Store.Current.Version + 1, Services = { service } });
     }
 
-    public async Task<string> ScrapeAsync() => Encoding.UTF8.GetString(await Metrics.ExportAsync(TestContext.Current.CancellationToken));
+    public async Task<string> ScrapeAsync() => Encoding.UTF8.GetString(await Metrics.ExportAsync(ExpositionFormat.PrometheusText, TestContext.Current.CancellationToken));
 
     /// <summary>Waits until a line of the metrics has all these parts. A request is counted a moment after its response is out.</summary>
     public async Task EventuallyCountsAsync(params string[] parts)

@@ -8,6 +8,7 @@ using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 using NodeMesh.Proxy.Telemetry.AccessLogs;
 using NodeMesh.UnitTests.Forwarding;
+using Prometheus;
 using Xunit;
 
 namespace NodeMesh.UnitTests.Telemetry.AccessLogs;
@@ -98,7 +99,7 @@ public sealed class LineSinkTests : IDisposable
 
     private async Task<double> CountAsync(string series)
     {
-        var text = Encoding.UTF8.GetString(await _metrics.ExportAsync(TestContext.Current.CancellationToken));
+        var text = Encoding.UTF8.GetString(await _metrics.ExportAsync(ExpositionFormat.PrometheusText, TestContext.Current.CancellationToken));
         return text.Split('\n').Where(line => line.StartsWith($"nodemesh_access_log_{series} ", StringComparison.Ordinal)).Sum(line => double.Parse(line.Split(' ')[^1]));
     }
 
