@@ -13,6 +13,7 @@ using NodeMesh.Proxy.Loops;
 using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 using NodeMesh.Proxy.Telemetry.AccessLogs;
+using NodeMesh.Proxy.Telemetry.Otlp;
 using NodeMesh.Proxy.Telemetry.Taps;
 
 namespace NodeMesh.Proxy;
@@ -49,7 +50,10 @@ internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity id
         var guard = new ConnectionGuard(
             store, new Authorizer(store, metrics.Policies, logging.CreateLogger<Authorizer>()), new EgressGuard(store, metrics.Policies, logging.CreateLogger<EgressGuard>()));
         var taps = new TapTable(time);
-        var observer = new TrafficObserver(store, new AccessLogSinks(accessLogDirectory, new TelemetryMetrics(metrics.Registry), logging).For, taps, time, Random.Shared);
+        var telemetryMetrics = new TelemetryMetrics(metrics.Registry);
+        var collectors = new OtlpExporters(store, balancer, telemetryMetrics, time, logging);
+        var observer = new TrafficObserver(
+            store, new AccessLogSinks(accessLogDirectory, collectors, telemetryMetrics, logging).For, collectors.For, taps, telemetryMetrics, time, Random.Shared);
         await using var http = new HttpHub(store, balancer, metrics, dialer, time, guard, observer, logging);
         await http.StartAsync(CancellationToken.None);
 

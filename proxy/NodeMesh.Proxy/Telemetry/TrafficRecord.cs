@@ -3,6 +3,7 @@ using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry.AccessLogs;
 using NodeMesh.Proxy.Telemetry.Taps;
+using NodeMesh.Proxy.Telemetry.Tracing;
 
 namespace NodeMesh.Proxy.Telemetry;
 
@@ -17,12 +18,16 @@ internal sealed class TrafficRecord(TrafficObserver observer, ConnectionRoute ro
 
     private readonly long _began = time.GetTimestamp();
     private int _hasEnded;
+    private List<(TimeSpan At, IPEndPoint Endpoint)>? _retries;
 
     /// <summary>Who wants a line of it; null: nobody.</summary>
     public AccessLogEntry? Log { get; init; }
 
     /// <summary>Who may want to see it; null: nobody.</summary>
     public Tap[]? Taps { get; init; }
+
+    /// <summary>The trace it is a sampled part of; null: none.</summary>
+    public TraceContext? Trace { get; init; }
 
     public DateTimeOffset Start { get; } = time.GetUtcNow();
 
@@ -50,6 +55,9 @@ internal sealed class TrafficRecord(TrafficObserver observer, ConnectionRoute ro
 
     public string? RequestId { get; init => field = Bounded(value); }
 
+    /// <summary>Of the trace that it is part of, sampled or not.</summary>
+    public string? TraceId { get; init; }
+
     /// <summary>As the TLS handshake names it.</summary>
     public string? ServerName { get; set; }
 
@@ -65,6 +73,12 @@ internal sealed class TrafficRecord(TrafficObserver observer, ConnectionRoute ro
     public string? Policy { get; private set; }
 
     public int Attempts { get; private set; }
+
+    /// <summary>Attempts beside the first: when, after the start, and where to.</summary>
+    public IReadOnlyList<(TimeSpan At, IPEndPoint Endpoint)> Retries => _retries ?? (IReadOnlyList<(TimeSpan, IPEndPoint)>)[];
+
+    /// <summary>After the start.</summary>
+    public TimeSpan LastAttemptAt { get; private set; }
 
     /// <summary>From the client: bytes of the request's body, or of the connection.</summary>
     public long BytesReceived { get; private set; }
@@ -98,7 +112,11 @@ internal sealed class TrafficRecord(TrafficObserver observer, ConnectionRoute ro
 
     public void AttemptBegins(IPEndPoint endpoint)
     {
-        Attempts++;
+        LastAttemptAt = time.GetElapsedTime(_began);
+        if (++Attempts > 1)
+        {
+            (_retries ??= []).Add((LastAttemptAt, endpoint));
+        }
         Endpoint = endpoint;
     }
 

@@ -3,13 +3,14 @@ using NodeMesh.Contract;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Telemetry;
 using NodeMesh.Proxy.Telemetry.AccessLogs;
+using NodeMesh.Proxy.Telemetry.Otlp;
 using NodeMesh.Proxy.Telemetry.Taps;
 using Xunit;
 
 namespace NodeMesh.UnitTests.Forwarding;
 
 /// <summary>Takes the records that an access log would write.</summary>
-internal sealed class RecordedTraffic : IAccessLogSink
+internal sealed class RecordedTraffic : IAccessLogSink, ISpanSink
 {
     private readonly ConcurrentQueue<TrafficRecord> _records = new();
 
@@ -17,9 +18,11 @@ internal sealed class RecordedTraffic : IAccessLogSink
 
     public TapTable Taps { get; } = new(TimeProvider.System);
 
-    public TrafficObserver Observer(SnapshotStore store) => new(store, _ => this, Taps, TimeProvider.System, new Random(1));
+    public TrafficObserver Observer(SnapshotStore store) => new(store, _ => this, _ => this, Taps, new TelemetryMetrics(new ProxyMetrics().Registry), TimeProvider.System, new Random(1));
 
     public void Write(AccessLogEntry log, TrafficRecord record) => _records.Enqueue(record);
+
+    public void Write(TrafficRecord record) => _records.Enqueue(record);
 
     /// <summary>Has everything in the mesh logged.</summary>
     public static void Ask(SnapshotStore store, AccessLogRules? rules = null) => store.Apply(new SnapshotDelta

@@ -6,6 +6,7 @@ using NodeMesh.Proxy.Forwarding.Http.Hedging;
 using NodeMesh.Proxy.Resilience;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
+using NodeMesh.Proxy.Telemetry.Tracing;
 
 namespace NodeMesh.Proxy.Forwarding.Http;
 
@@ -61,6 +62,9 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
 
     /// <summary>What is kept of it for those who want to know; null: nobody does.</summary>
     public TrafficRecord? Record { get; set; }
+
+    /// <summary>The trace it is part of, sampled or not; null: the mesh has no part in any.</summary>
+    public TraceContext? Trace { get; set; }
 
     /// <summary>What who was asked about the request wants in the response: beside what is there, or in its place. null: nothing.</summary>
     public IReadOnlyList<(string Name, string Value, bool IsBeside)>? AddedFields { get; set; }

@@ -32,7 +32,8 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
         exchange.AddedFields = null;
         var head = new RequestHead(request.Method, request.RawTarget, request.Headers.Host.ToString(), isGrpc, exchange);
         var choice = connection.Router.Route(head);
-        exchange.Record = observer.RequestBegins(choice, connection.Downstream.Route, connection.Downstream.Client, connection.Downstream.OriginalDestination, protocol, head);
+        exchange.Record = observer.RequestBegins(choice, connection.Downstream, protocol, head, out var trace);
+        exchange.Trace = trace;
         if (exchange.Record is not null)
         {
             CountedBodies.Of(exchange.Features, exchange.Record);

@@ -21,7 +21,7 @@ internal sealed record AccessLogOperator(string Name, bool IsNumber, Func<Traffi
         Text(Query, record => record.Query),
         Text("USER_AGENT", record => record.UserAgent),
         Text("REQUEST_ID", record => record.RequestId),
-        Text("TRACE_ID", _ => null),
+        Text("TRACE_ID", record => record.TraceId),
         Number("STATUS", record => record.Method is null ? null : record.Status),
         Text("GRPC_STATUS", record => record.GrpcStatus),
         Text("NODEMESH_ERROR", record => record.Reason.Word()),

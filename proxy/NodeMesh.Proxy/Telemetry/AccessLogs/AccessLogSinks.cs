@@ -2,12 +2,14 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Kernel;
+using NodeMesh.Proxy.Telemetry.Otlp;
 
 namespace NodeMesh.Proxy.Telemetry.AccessLogs;
 
 /// <summary>The sinks that access logs write to, each made when it is first needed. They stay: policies come back, and a thread that waits costs little.</summary>
+/// <param name="collectors">For lines that go to one.</param>
 /// <param name="directory">Of files; null: the proxy was given none, and lines for files are lost.</param>
-internal sealed class AccessLogSinks(string? directory, TelemetryMetrics metrics, ILoggerFactory loggers)
+internal sealed class AccessLogSinks(string? directory, OtlpExporters collectors, TelemetryMetrics metrics, ILoggerFactory loggers)
 {
     private const int StandardOutput = 1;
 
@@ -20,8 +22,13 @@ internal sealed class AccessLogSinks(string? directory, TelemetryMetrics metrics
     private IAccessLogSink? _stdout;
     private IAccessLogSink? _refused;
 
-    public IAccessLogSink For(AccessLogEntry log)
+    /// <summary>null: there are too many collectors already.</summary>
+    public IAccessLogSink? For(AccessLogEntry log)
     {
+        if (log.Rules.Collector is { } collector)
+        {
+            return collectors.For(collector);
+        }
         if (log.Rules.File is { Length: > 0 } file)
         {
             return _files.TryGetValue(file, out var sink) ? sink : NewFile(file);
