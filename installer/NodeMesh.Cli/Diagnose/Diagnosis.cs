@@ -49,9 +49,10 @@ internal sealed class Diagnosis(Evidence evidence, Subject subject)
             {
                 Warn(about, $"its configuration is {age:0} s old: changes since then are not in force", "see whether it reaches the API server");
             }
-            if (node.Now("nodemesh_proxy_restarts_total") is > 0 and var restarts)
+            var died = node.Now("nodemesh_proxy_restarts_total") - (node.Before.FirstOrDefault(sample => sample.Name == "nodemesh_proxy_restarts_total")?.Value ?? 0);
+            if (died > 0)
             {
-                Warn(about, $"its proxy has died {restarts:0} times since the agent started", "the agent's log has the last lines of each");
+                Fail(about, $"its proxy has died {died:0} times in {evidence.Watched.TotalSeconds:0} s", "the agent's log has the last lines of each");
             }
         }
     }
@@ -96,14 +97,16 @@ internal sealed class Diagnosis(Evidence evidence, Subject subject)
         {
             foreach (var port in Subject.Ports(service))
             {
-                var endpoints = (port["endpoints"] as JsonArray ?? []).OfType<JsonNode>().ToList();
+                var endpoints = Items(port["endpoints"]).ToList();
                 if (endpoints.Any(endpoint => Is(endpoint, "ready")))
                 {
                     continue;
                 }
+                // A pod with addresses of both families is two.
+                var count = endpoints.Select(endpoint => endpoint["workload"]?.ToString() is { Length: > 0 } pod ? pod : endpoint["address"]?.ToString()).Distinct().Count();
                 Fail(
                     $"Service {service["id"]}",
-                    endpoints.Count == 0 ? $"port {port["port"]} has no endpoints: no pod matches its selector, or none has a port of the name targetPort says" : $"port {port["port"]} has {endpoints.Count} endpoints, and none is ready",
+                    endpoints.Count == 0 ? $"port {port["port"]} has no endpoints: no pod matches its selector, or none has a port of the name targetPort says" : $"port {port["port"]} has {count} endpoints, and none is ready",
                     endpoints.Count == 0 ? "compare the selector with the pods' labels" : "see why the pods fail their readiness probes: kubectl describe pod");
             }
         }
@@ -111,9 +114,11 @@ internal sealed class Diagnosis(Evidence evidence, Subject subject)
 
     private void Resources()
     {
-        foreach (var problem in evidence.Problems.Where(problem => Concerns(problem["object"]?.ToString() ?? "")))
+        foreach (var problem in evidence.Problems.Where(problem => problem["object"]?.ToString().StartsWith($"{subject.Namespace}/", StringComparison.Ordinal) == true))
         {
-            Fail($"{problem["kind"]} {problem["object"]}", $"it is not in force as written: {problem["message"]}", "mend it; the rest of the configuration is not affected");
+            // What can't be read can't say what it is for.
+            var add = Concerns(problem["object"]!.ToString()) ? (Action<string, string, string>)Fail : Warn;
+            add($"{problem["kind"]} {problem["object"]}", $"it is not in force as written: {problem["message"]}", "mend it; the rest of the configuration is not affected");
         }
         foreach (var route in evidence.Routes)
         {

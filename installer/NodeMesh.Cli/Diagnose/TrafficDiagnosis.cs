@@ -32,7 +32,8 @@ internal sealed class TrafficDiagnosis(Evidence evidence, Subject subject)
                 var (cause, remedy) = FailureCauses.Of(word, key, evidence);
                 var message = string.Create(
                     CultureInfo.InvariantCulture, $"{Share(count / ended)} of the {(totals.Requests > 0 ? "requests" : "connections")} {Between(key)} fail ({count:0} of {ended:0} {when}): {cause}");
-                yield return count / ended >= WorthAFailure ? Finding.Failure(subject.Id, message, remedy) : Finding.Warning(subject.Id, message, remedy);
+                // What was before it was watched may be over.
+                yield return isLately && count / ended >= WorthAFailure ? Finding.Failure(subject.Id, message, remedy) : Finding.Warning(subject.Id, message, remedy);
             }
             var p99 = totals.Latency.Quantile(0.99);
             if (p99 > Slow.TotalSeconds)

@@ -7,9 +7,9 @@ internal static partial class Libc
 {
     public const int SIGHUP = 1;
     public const int SIGKILL = 9;
-    public const int SIGTERM = 15;
     public const int SIGCONT = 18;
     public const int SIGSTOP = 19;
+    public const int SIGTERM = 15;
 
     private const int CLONE_NEWNET = 0x40000000;
 
