@@ -8,6 +8,7 @@ using NodeMesh.Cli.Diagnose;
 using NodeMesh.Cli.Inspect;
 using NodeMesh.Cli.Install;
 using NodeMesh.Cli.Tap;
+using NodeMesh.Cli.Top;
 
 var root = new RootCommand("NodeMesh: a service mesh with one agent and one proxy per Linux node, and nothing in the pods.")
 {
@@ -22,6 +23,7 @@ var root = new RootCommand("NodeMesh: a service mesh with one agent and one prox
     DiagnoseCommand.Create(),
     GraphCommand.Create(),
     TapCommand.Create(),
+    TopCommand.Create(),
     ConfigCommand.Create(),
     DemoCommand.Create(),
     VersionCommand.Create(),

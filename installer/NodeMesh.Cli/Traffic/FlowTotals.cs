@@ -1,3 +1,4 @@
+using System.Globalization;
 using NodeMesh.Cli.Metrics;
 
 namespace NodeMesh.Cli.Traffic;
@@ -30,6 +31,48 @@ internal sealed record FlowTotals
 
     public double Received { get; set; }
 
+    /// <summary>Whether a sample says anything of traffic.</summary>
+    public static bool IsCounted(MetricSample sample) => sample.Name is "nodemesh_http_requests_total" or "nodemesh_http_request_duration_seconds_bucket"
+        or "nodemesh_tcp_connections_opened_total" or "nodemesh_tcp_connections_closed_total" or "nodemesh_tcp_sent_bytes_total" or "nodemesh_tcp_received_bytes_total";
+
+    /// <summary>Adds a sample.</summary>
+    public void Count(MetricSample sample)
+    {
+        switch (sample.Name)
+        {
+            case "nodemesh_http_requests_total":
+                var failure = Failure(sample);
+                Requests += sample.Value;
+                Succeeded += failure.Length == 0 ? sample.Value : 0;
+                IsGrpc |= sample["protocol"] == "grpc";
+                if (failure.Length > 0)
+                {
+                    Failures[failure] = Failures.GetValueOrDefault(failure) + sample.Value;
+                }
+                break;
+            case "nodemesh_http_request_duration_seconds_bucket" when UpperBound(sample) is { } bound:
+                Latency.Add(bound, sample.Value);
+                break;
+            case "nodemesh_tcp_connections_opened_total":
+                Opened += sample.Value;
+                break;
+            case "nodemesh_tcp_connections_closed_total":
+                Closed += sample.Value;
+                if (sample["reason"].Length > 0)
+                {
+                    Broken += sample.Value;
+                    BrokenBy[sample["reason"]] = BrokenBy.GetValueOrDefault(sample["reason"]) + sample.Value;
+                }
+                break;
+            case "nodemesh_tcp_sent_bytes_total":
+                Sent += sample.Value;
+                break;
+            case "nodemesh_tcp_received_bytes_total":
+                Received += sample.Value;
+                break;
+        }
+    }
+
     public FlowTotals Since(FlowTotals? earlier) => earlier is null ? this : new FlowTotals
     {
         IsGrpc = IsGrpc,
@@ -43,6 +86,23 @@ internal sealed record FlowTotals
         Broken = Broken - earlier.Broken,
         Sent = Sent - earlier.Sent,
         Received = Received - earlier.Received,
+    };
+
+    // Empty: it went well. Status 0: the client got no whole response. What the application answered with 4xx, it meant.
+    private static string Failure(MetricSample sample) => sample switch
+    {
+        _ when sample["reason"].Length > 0 => sample["reason"],
+        _ when sample["status"] == "0" => "aborted",
+        _ when sample["status"] == "5xx" => "5xx",
+        _ when sample["grpc_status"] is not ("" or "0") => $"grpc-status {sample["grpc_status"]}",
+        _ => "",
+    };
+
+    private static double? UpperBound(MetricSample sample) => sample["le"] switch
+    {
+        "+Inf" => double.PositiveInfinity,
+        var text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var bound) => bound,
+        _ => null,
     };
 
     private static Dictionary<string, double> Difference(Dictionary<string, double> now, Dictionary<string, double> earlier) =>

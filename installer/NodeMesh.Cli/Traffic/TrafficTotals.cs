@@ -1,4 +1,3 @@
-using System.Globalization;
 using NodeMesh.Cli.Metrics;
 
 namespace NodeMesh.Cli.Traffic;
@@ -38,48 +37,18 @@ internal sealed class TrafficTotals
     {
         switch (sample.Name)
         {
-            case "nodemesh_http_requests_total":
-                Each(sample, flow =>
-                {
-                    var failure = Failure(sample);
-                    flow.Requests += sample.Value;
-                    flow.Succeeded += failure.Length == 0 ? sample.Value : 0;
-                    flow.IsGrpc |= sample["protocol"] == "grpc";
-                    if (failure.Length > 0)
-                    {
-                        flow.Failures[failure] = flow.Failures.GetValueOrDefault(failure) + sample.Value;
-                    }
-                });
-                break;
-            case "nodemesh_http_request_duration_seconds_bucket" when UpperBound(sample) is { } bound:
-                Each(sample, flow => flow.Latency.Add(bound, sample.Value));
-                break;
-            case "nodemesh_tcp_connections_opened_total":
-                Each(sample, flow => flow.Opened += sample.Value);
-                break;
-            case "nodemesh_tcp_connections_closed_total":
-                Each(sample, flow =>
-                {
-                    flow.Closed += sample.Value;
-                    if (sample["reason"].Length > 0)
-                    {
-                        flow.Broken += sample.Value;
-                        flow.BrokenBy[sample["reason"]] = flow.BrokenBy.GetValueOrDefault(sample["reason"]) + sample.Value;
-                    }
-                });
-                break;
-            case "nodemesh_tcp_sent_bytes_total":
-                Each(sample, flow => flow.Sent += sample.Value);
-                break;
-            case "nodemesh_tcp_received_bytes_total":
-                Each(sample, flow => flow.Received += sample.Value);
-                break;
             case "nodemesh_capture_info":
                 CaptureMode = sample["mode"];
                 break;
             case "nodemesh_pod_captured":
                 PodsEnrolled++;
                 PodsCaptured += sample.Value > 0 ? 1 : 0;
+                break;
+            default:
+                if (FlowTotals.IsCounted(sample))
+                {
+                    Each(sample, flow => flow.Count(sample));
+                }
                 break;
         }
     }
@@ -117,21 +86,4 @@ internal sealed class TrafficTotals
         }
         return flows;
     }
-
-    // Empty: it went well. Status 0: the client got no whole response. What the application answered with 4xx, it meant.
-    private static string Failure(MetricSample sample) => sample switch
-    {
-        _ when sample["reason"].Length > 0 => sample["reason"],
-        _ when sample["status"] == "0" => "aborted",
-        _ when sample["status"] == "5xx" => "5xx",
-        _ when sample["grpc_status"] is not ("" or "0") => $"grpc-status {sample["grpc_status"]}",
-        _ => "",
-    };
-
-    private static double? UpperBound(MetricSample sample) => sample["le"] switch
-    {
-        "+Inf" => double.PositiveInfinity,
-        var text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var bound) => bound,
-        _ => null,
-    };
 }

@@ -10,6 +10,8 @@ internal sealed class RequestSeries
 
     private static readonly string[] StatusClasses = ["0", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
+    private static readonly Exemplar.LabelKey TraceIdLabel = Exemplar.Key("trace_id");
+
     private readonly string[] _labels;
     private readonly Counter _requests;
     private readonly Histogram.Child _duration;
@@ -28,14 +30,22 @@ internal sealed class RequestSeries
     /// <summary>A request is over.</summary>
     /// <param name="status">The status the downstream got; 0 when it got none, or not the whole response.</param>
     /// <param name="grpcStatus">The grpc-status trailer as it came; null when the request is no gRPC.</param>
-    public void Done(int status, string? grpcStatus, Reason reason, TimeSpan elapsed)
+    /// <param name="traceId">Of its trace, if that is sampled: an example of how long such requests take, for those who look into one. Else null.</param>
+    public void Done(int status, string? grpcStatus, Reason reason, TimeSpan elapsed, string? traceId = null)
     {
         var statusClass = status / 100 is var hundreds and >= 1 and <= 5 ? hundreds : 0;
         var requests = reason == Reason.None && grpcStatus is null
             ? _plain[statusClass] ??= Child(statusClass, "", reason)
             : Other(statusClass, GrpcStatusCode.Known(grpcStatus), reason);
         requests.Inc();
-        _duration.Observe(elapsed.TotalSeconds);
+        if (traceId is null)
+        {
+            _duration.Observe(elapsed.TotalSeconds);
+        }
+        else
+        {
+            _duration.Observe(elapsed.TotalSeconds, Exemplar.From(TraceIdLabel.WithValue(traceId)));
+        }
     }
 
     private Counter.Child Other(int statusClass, string grpcStatus, Reason reason) =>

@@ -87,6 +87,8 @@ internal static partial class MetricsCatalogue
         var telemetry = new TelemetryMetrics(metrics.Registry);
         telemetry.Written("file", 1);
         telemetry.Dropped("file", "full");
+        telemetry.SpansSent(1);
+        telemetry.SpansDropped("full", 1);
         AddScraped(metrics);
         return Encoding.UTF8.GetString(await metrics.ExportAsync(ExpositionFormat.PrometheusText, default));
     }

@@ -55,6 +55,20 @@ public class TracedRequestTests
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task A_sampled_request_is_an_example_of_its_latency()
+    {
+        await using var hub = await TracingAsync(0);
+        await HeadAsync(hub, "");
+        await HeadAsync(hub, $"traceparent: 00-{Trace}-{Parent}-01\r\n");
+        await hub.EventuallyCountsAsync("nodemesh_http_requests_total", "} 2");
+
+        var scrape = System.Text.Encoding.UTF8.GetString(await hub.Metrics.ExportAsync(Prometheus.ExpositionFormat.OpenMetricsText, TestContext.Current.CancellationToken));
+        var example = Assert.Single(scrape.Split('\n'), line => line.Contains("trace_id", StringComparison.Ordinal));
+        Assert.Contains($"# {{trace_id=\"{Trace}\"}}", example, StringComparison.Ordinal);
+        Assert.StartsWith("nodemesh_http_request_duration_seconds_bucket{", example, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task A_trace_that_can_not_be_made_out_is_begun_anew_without_its_state()
     {
         await using var hub = await TracingAsync(1_000_000);

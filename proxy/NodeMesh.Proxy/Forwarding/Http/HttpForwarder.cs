@@ -101,7 +101,7 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
             // :: Step 4: account for it.
             lease.End();
             connection.RequestEnds();
-            connection.RequestSeriesFor(decision.Endpoint, target.Direction, protocol).Done(outcome.Status, isGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason, lease.Elapsed);
+            connection.RequestSeriesFor(decision.Endpoint, target.Direction, protocol).Done(outcome.Status, isGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason, lease.Elapsed, exchange.Record?.Trace?.TraceId);
             exchange.Record?.Ended(target.Direction, outcome.Status, isGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason);
         }
     }

@@ -78,7 +78,7 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
             // :: Step 5: account for it, once.
             connection.RequestEnds();
             connection.RequestSeriesFor(last.Endpoint, last.Direction, protocol, choice.Rule?.Route ?? "")
-                .Done(outcome.Status, exchange.IsGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason, time.GetElapsedTime(began));
+                .Done(outcome.Status, exchange.IsGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason, time.GetElapsedTime(began), exchange.Record?.Trace?.TraceId);
             exchange.Record?.Ended(last.Direction, outcome.Status, exchange.IsGrpc ? outcome.GrpcStatus ?? "" : null, outcome.Reason);
         }
     }
