@@ -43,6 +43,10 @@ internal sealed record ResourceSet
 
     public ImmutableSortedDictionary<string, TelemetryPolicy> TelemetryPolicies { get; init; } = Of<TelemetryPolicy>();
 
+    public ImmutableSortedDictionary<string, BackendTlsPolicy> BackendTlsPolicies { get; init; } = Of<BackendTlsPolicy>();
+
+    public ImmutableSortedDictionary<string, ConfigMap> ConfigMaps { get; init; } = Of<ConfigMap>();
+
     public ImmutableSortedDictionary<string, Rollout> Rollouts { get; init; } = Of<Rollout>();
 
     public ImmutableArray<ResourceProblem> Problems { get; init; } = [];

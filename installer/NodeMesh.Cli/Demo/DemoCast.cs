@@ -3,12 +3,15 @@ using NodeMesh.Cli.Demo.Network;
 
 namespace NodeMesh.Cli.Demo;
 
-/// <summary>Who plays in the demo: six pods and three Services of one shop.</summary>
+/// <summary>Who plays in the demo: six pods of one shop, three Services that clients know, and two that tell versions of one apart.</summary>
 internal sealed class DemoCast(string prefix)
 {
     public const string Namespace = "shop";
     public const string Gateway = "10.244.7.1";
     public const string ClusterNetwork = "10.96.0.0/16";
+    public const string Web = "web";
+    public const string Stable = "web-stable";
+    public const string Canary = "web-canary";
 
     public DemoPod Frontend { get; } = Pod(prefix, "frontend", "frontend", "v1", 10);
 
@@ -26,7 +29,9 @@ internal sealed class DemoCast(string prefix)
 
     public IReadOnlyList<DemoService> Services { get; } =
     [
-        new("web", "web", IPAddress.Parse("10.96.0.10"), 80, "http"),
+        new(Web, "web", IPAddress.Parse("10.96.0.10"), 80, "http"),
+        new(Stable, "web", IPAddress.Parse("10.96.0.13"), 80, "http", "v1"),
+        new(Canary, "web", IPAddress.Parse("10.96.0.14"), 80, "http", "v2"),
         new("cache", "redis", IPAddress.Parse("10.96.0.11"), 6379, "tcp"),
         new("prices", "quotes", IPAddress.Parse("10.96.0.12"), 9000, "grpc"),
     ];

@@ -148,6 +148,7 @@ internal sealed class DemoRun
     {
         var window = new TrafficWindow(_time);
         var started = _time.GetTimestamp();
+        var canary = new DemoCanary(_resources!, _agent!.Admin, _options.Keep ? null : _options.Duration);
         if (_options.Keep)
         {
             _screen.Hint(DemoHints.For(_cast, _resources!, _agent!.Admin.Url));
@@ -161,13 +162,14 @@ internal sealed class DemoRun
                 }
                 var totals = TrafficTotals.From(await _agent!.Admin.ScrapeAsync(cancellation));
                 window.Add(totals);
-                var left = _options.Duration - _time.GetElapsedTime(started);
+                var elapsed = _time.GetElapsedTime(started);
                 return new DemoView(
                     totals,
                     window.Rows(),
+                    await canary.LookAsync(elapsed, window, cancellation),
                     new CaptureProof(before, enrolled, Reading(totals)),
                     [.. _clients.Processes.Select(process => process.Id)],
-                    _options.Keep ? null : left);
+                    _options.Keep ? null : _options.Duration - elapsed);
             },
             cancellation);
     }

@@ -3,4 +3,5 @@ using System.Net;
 namespace NodeMesh.Cli.Demo;
 
 /// <param name="App">The pods behind it: those with this label app.</param>
-internal sealed record DemoService(string Name, string App, IPAddress ClusterIp, int Port, string AppProtocol);
+/// <param name="Version">And with this label version; empty: with any.</param>
+internal sealed record DemoService(string Name, string App, IPAddress ClusterIp, int Port, string AppProtocol, string Version = "");

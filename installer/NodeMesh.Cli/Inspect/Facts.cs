@@ -85,6 +85,7 @@ internal sealed class Facts(ClusterApi api, string mesh, string home, string nam
             Add($"at Service {route.ServiceAndPort}", route.Standing, $"{route.Kind} {home}/{name}");
         }
         await AddPoliciesAsync(policy => policy.TargetKind == kinds[0] && policy.TargetName == name);
+        await AddRolloutsAsync(kinds[0]);
         await AddProblemsAsync(kinds);
         return _rows;
     }
@@ -127,6 +128,22 @@ internal sealed class Facts(ClusterApi api, string mesh, string home, string nam
         foreach (var policy in (await PolicyRow.ReadAsync(api, home, mesh, cancellation)).Where(isWanted))
         {
             Add("policy", policy.Standing, $"{policy.Kind} {policy.Namespace}/{policy.Name}");
+        }
+    }
+
+    private async Task AddRolloutsAsync(string kind)
+    {
+        foreach (var rollout in await api.ListAsync($"/apis/nodemesh.io/v1alpha1/namespaces/{home}/rollouts", cancellation))
+        {
+            if (rollout["spec"]?["targetRef"] is not { } target || target["kind"]?.ToString() != kind || target["name"]?.ToString() != name)
+            {
+                continue;
+            }
+            var refused = (rollout["status"]?["conditions"] as JsonArray ?? []).FirstOrDefault(condition => condition?["type"]?.ToString() == "Accepted" && condition["status"]?.ToString() == "False");
+            var standing = refused is not null ? $"not in force: {refused["reason"]}: {refused["message"]}"
+                : rollout["status"]?["phase"] is { } phase ? $"{phase}: {rollout["status"]!["message"]}"
+                : "no status yet: no agent has said anything of it";
+            Add("rollout", standing, $"Rollout {home}/{rollout["metadata"]?["name"]}");
         }
     }
 

@@ -6,10 +6,20 @@ namespace NodeMesh.Cli.Inspect;
 /// <summary>A policy at one of its targets.</summary>
 internal sealed record PolicyRow(string Kind, JsonNode Policy, JsonNode Target)
 {
-    private static readonly (string Kind, string Plural)[] Kinds =
+    private const string Ours = "nodemesh.io";
+    private const string GatewayApi = "gateway.networking.k8s.io";
+
+    /// <summary>With the versions a kind may be served in, the newest first.</summary>
+    private static readonly (string Kind, string Plural, string Group, string[] Versions)[] Kinds =
     [
-        ("AuthorizationPolicy", "authorizationpolicies"), ("RateLimitPolicy", "ratelimitpolicies"), ("FaultPolicy", "faultpolicies"),
-        ("TrafficPolicy", "trafficpolicies"), ("EgressPolicy", "egresspolicies"), ("TelemetryPolicy", "telemetrypolicies"),
+        ("AuthorizationPolicy", "authorizationpolicies", Ours, ["v1alpha1"]),
+        ("RateLimitPolicy", "ratelimitpolicies", Ours, ["v1alpha1"]),
+        ("FaultPolicy", "faultpolicies", Ours, ["v1alpha1"]),
+        ("TrafficPolicy", "trafficpolicies", Ours, ["v1alpha1"]),
+        ("EgressPolicy", "egresspolicies", Ours, ["v1alpha1"]),
+        ("TelemetryPolicy", "telemetrypolicies", Ours, ["v1alpha1"]),
+        ("BackendTLSPolicy", "backendtlspolicies", GatewayApi, ["v1", "v1alpha3"]),
+        ("XBackendTrafficPolicy", "xbackendtrafficpolicies", "gateway.networking.x-k8s.io", ["v1alpha1"]),
     ];
 
     public string Namespace => Policy["metadata"]!["namespace"]?.ToString() ?? "default";
@@ -43,12 +53,17 @@ internal sealed record PolicyRow(string Kind, JsonNode Policy, JsonNode Target)
     public static async Task<IReadOnlyList<PolicyRow>> ReadAsync(ClusterApi api, string home, string mesh, CancellationToken cancellation)
     {
         var rows = new List<PolicyRow>();
-        foreach (var (kind, plural) in Kinds)
+        foreach (var (kind, plural, group, versions) in Kinds)
         {
             foreach (var place in new[] { home, mesh }.Distinct())
             {
+                IReadOnlyList<JsonNode> policies = [];
+                foreach (var version in versions.TakeWhile(_ => policies.Count == 0))
+                {
+                    policies = await api.ListAsync($"/apis/{group}/{version}/namespaces/{place}/{plural}", cancellation);
+                }
                 rows.AddRange(
-                    from policy in await api.ListAsync($"/apis/nodemesh.io/v1alpha1/namespaces/{place}/{plural}", cancellation)
+                    from policy in policies
                     from target in (policy["spec"]?["targetRefs"] as JsonArray ?? []).OfType<JsonNode>()
                     where place == home || target["kind"]?.ToString() == "Mesh"
                     select new PolicyRow(kind, policy, target));

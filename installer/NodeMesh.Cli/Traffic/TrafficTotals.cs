@@ -10,8 +10,12 @@ internal sealed class TrafficTotals
 {
     private readonly Dictionary<FlowKey, FlowTotals> _atSource = [];
     private readonly Dictionary<FlowKey, FlowTotals> _atDestination = [];
+    private readonly Dictionary<(string Route, string Destination), double> _routed = [];
 
     public IReadOnlyDictionary<FlowKey, FlowTotals> Flows => field ??= Merge();
+
+    /// <summary>Requests by the route that decided and the destination, as their sources' nodes counted them.</summary>
+    public IReadOnlyDictionary<(string Route, string Destination), double> Routed => _routed;
 
     /// <summary>Connections the mesh has carried.</summary>
     public double Connections => Flows.Values.Sum(flow => flow.Opened);
@@ -48,6 +52,11 @@ internal sealed class TrafficTotals
                 if (FlowTotals.IsCounted(sample))
                 {
                     Each(sample, flow => flow.Count(sample));
+                }
+                if (sample.Name == "nodemesh_http_requests_total" && sample["route"].Length > 0 && sample["direction"] != "inbound")
+                {
+                    var way = (sample["route"], sample["destination_workload"]);
+                    _routed[way] = _routed.GetValueOrDefault(way) + sample.Value;
                 }
                 break;
         }

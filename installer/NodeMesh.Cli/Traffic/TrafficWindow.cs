@@ -19,6 +19,19 @@ internal sealed class TrafficWindow(TimeProvider time)
         }
     }
 
+    /// <summary>The part of a route's requests that went there, 0 to 1; null: there were none.</summary>
+    public double? Share(string route, string destination)
+    {
+        if (_scrapes.Count < 2)
+        {
+            return null;
+        }
+        var earliest = _scrapes.Peek().Totals.Routed;
+        var recent = Latest!.Routed.Where(way => way.Key.Route == route).Select(way => (way.Key.Destination, Requests: way.Value - earliest.GetValueOrDefault(way.Key))).ToList();
+        var all = recent.Sum(way => way.Requests);
+        return all > 0 ? recent.Where(way => way.Destination == destination).Sum(way => way.Requests) / all : null;
+    }
+
     /// <summary>One row a flow that carried anything since the mesh started, in a fixed order.</summary>
     public IReadOnlyList<FlowRow> Rows()
     {

@@ -53,6 +53,10 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         _table = _route.ConnectionTable(_snapshot);
         _record = context.Observer.ConnectionBegins(_snapshot, _route, client, destination);
         var declared = _table is { Kind: RouteKind.TcpRoute } ? Protocol.Opaque : _route.Declared;
+        if (declared == Protocol.Tls && _route is { IsClusterIp: true, Port.Traffic.Tls: not null })
+        {
+            declared = Protocol.Unspecified; // the mesh speaks TLS for those who don't
+        }
         _isDeclared = declared != Protocol.Unspecified;
         _plan = _isDeclared && _table is { Kind: RouteKind.TlsRoute }
             ? DetectionPlan.ForServerName
@@ -396,6 +400,12 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         if (_isEarlyDial && dial.Target.IsInboundLeg && !IsLetThrough(dial.Target))
         {
             return; // it was let in as what might have been HTTP
+        }
+        if (_endpoint?.Load.Port?.Tls is not null && Verdict != Verdict.Tls)
+        {
+            // What is not HTTP is not put into TLS here, and must not go without.
+            End(Reason.UpstreamTls);
+            return;
         }
         _lease.Answered();
         _lease.Judged(isError: false, isGateway: false);

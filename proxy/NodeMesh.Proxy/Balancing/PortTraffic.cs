@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Security;
 using RetryBudget = NodeMesh.Proxy.Resilience.RetryBudget;
 
 namespace NodeMesh.Proxy.Balancing;
@@ -16,6 +17,7 @@ internal sealed class PortTraffic
     private const uint HedgingMilliseconds = 10_000;
 
     private volatile TrafficRules? _rules;
+    private volatile BackendTlsEntry? _tls;
     private volatile EndpointLoad[] _endpoints = [];
     private volatile RetryBudget? _budget;
     private volatile RetryBudget? _hedges;
@@ -33,6 +35,9 @@ internal sealed class PortTraffic
 
     /// <summary>null: the defaults.</summary>
     public TrafficRules? Rules => _rules;
+
+    /// <summary>How the endpoints are to be spoken to; null: without TLS.</summary>
+    public BackendTlsEntry? Tls => _tls;
 
     /// <summary>How long a connection to an endpoint may take to open; null: as long as any.</summary>
     public int? ConnectMilliseconds => _rules?.Timeouts is { ConnectMilliseconds: > 0 and var milliseconds } ? (int)milliseconds : null;
@@ -54,7 +59,7 @@ internal sealed class PortTraffic
 
     public int NextTurn() => Interlocked.Increment(ref _turn) & int.MaxValue;
 
-    public void Apply(TrafficRules? rules, RetryBudget? budget, EndpointLoad[] endpoints)
+    public void Apply(TrafficRules? rules, BackendTlsEntry? tls, RetryBudget? budget, EndpointLoad[] endpoints)
     {
         if (rules?.Hedging is { } hedging ? !hedging.Equals(_rules?.Hedging) : _hedges is not null)
         {
@@ -63,6 +68,7 @@ internal sealed class PortTraffic
                 Stopwatch.Frequency);
         }
         _rules = rules;
+        _tls = tls;
         _budget = budget;
         _endpoints = endpoints;
         _pending.WakeAll();

@@ -51,7 +51,8 @@ internal sealed class PolicyIndex(MeshSnapshot snapshot)
             found.Find(scope => scope.RateLimit is not null)?.RateLimit,
             found.Find(scope => scope.Fault is not null)?.Fault,
             found.Find(scope => scope.Traffic is not null)?.Traffic,
-            access);
+            access,
+            found.Find(scope => scope.BackendTls is not null)?.BackendTls);
     }
 
     private EffectiveTelemetry CollectTelemetry(ServicePortEntry? port, RouteRuleEntry? rule, string home)

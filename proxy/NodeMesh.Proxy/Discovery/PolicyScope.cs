@@ -24,6 +24,10 @@ internal sealed class PolicyScope
         {
             Budget = budget.Equals(before?._message.Backend?.RetryBudget) ? before.Budget : new RetryBudget(budget, Stopwatch.Frequency);
         }
+        if (message.BackendTls is not null)
+        {
+            BackendTls = message.BackendTls.Equals(before?._message.BackendTls) ? before.BackendTls : new BackendTlsEntry(message.BackendTls);
+        }
         if (message.Egress is not null)
         {
             Egress = new EgressEntry(message.Egress);
@@ -59,6 +63,8 @@ internal sealed class PolicyScope
     public AccessLogEntry? Log { get; }
 
     public TracingRules? Tracing => _message.Tracing;
+
+    public BackendTlsEntry? BackendTls { get; }
 
     /// <param name="before">What was attached before; null: nothing.</param>
     public static PolicyScope From(ScopedPolicies message, PolicyScope? before) => before is not null && before._message.Equals(message) ? before : new PolicyScope(message, before);

@@ -109,7 +109,8 @@ internal sealed class SnapshotBuilder
         }
         foreach (var port in services.SelectMany(service => service.Ports))
         {
-            port.Traffic.Apply(snapshot.PoliciesOf.For(port, null).Traffic, snapshot.Policies.GetValueOrDefault(port.Service)?.Budget, [.. port.Endpoints.Select(endpoint => endpoint.Load)]);
+            var policies = snapshot.PoliciesOf.For(port, null);
+            port.Traffic.Apply(policies.Traffic, policies.BackendTls, snapshot.Policies.GetValueOrDefault(port.Service)?.Budget, [.. port.Endpoints.Select(endpoint => endpoint.Load)]);
         }
     }
 

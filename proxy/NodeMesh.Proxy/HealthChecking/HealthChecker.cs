@@ -147,7 +147,7 @@ internal sealed partial class HealthChecker : IDisposable
     private async Task<bool> AskAsync(ServicePortEntry port, EndpointEntry endpoint, Contract.HealthCheckRules rules, LocalPod pod)
     {
         await Task.Yield(); // the tick goes on
-        var isWell = await _probe.IsWellAsync(rules, port.Protocol is Contract.Protocol.Http2 or Contract.Protocol.Grpc || port.Traffic.Rules is { Http2: true }, pod, endpoint.Address, pod.Gone);
+        var isWell = await _probe.IsWellAsync(rules, port.Protocol is Contract.Protocol.Http2 or Contract.Protocol.Grpc || port.Traffic.Rules is { Http2: true }, port.Traffic.Tls, pod, endpoint.Address, pod.Gone);
         _metrics.Checked(port, isWell);
         return isWell;
     }

@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Google.Protobuf;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Dialing;
+using NodeMesh.Proxy.Security;
 
 namespace NodeMesh.Proxy.HealthChecking;
 
@@ -19,7 +21,8 @@ internal sealed class HealthProbe(IUpstreamDialer dialer)
     private static readonly byte[] Serving = [0, 0, 0, 0, 2, 8, 1];
 
     /// <param name="http2">The endpoint is spoken to in HTTP/2.</param>
-    public async Task<bool> IsWellAsync(HealthCheckRules rules, bool http2, LocalPod pod, IPEndPoint endpoint, CancellationToken gone)
+    /// <param name="tls">How its own port is spoken to; null: without TLS.</param>
+    public async Task<bool> IsWellAsync(HealthCheckRules rules, bool http2, BackendTlsEntry? tls, LocalPod pod, IPEndPoint endpoint, CancellationToken gone)
     {
         var address = rules.Port == 0 ? endpoint : new IPEndPoint(endpoint.Address, (int)rules.Port);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(gone);
@@ -27,14 +30,18 @@ internal sealed class HealthProbe(IUpstreamDialer dialer)
         try
         {
             using var socket = await DialAsync(pod, address, limit.Token);
-            return rules.HowCase switch
+            if (rules.HowCase is not (HealthCheckRules.HowOneofCase.Http or HealthCheckRules.HowOneofCase.Grpc))
             {
-                HealthCheckRules.HowOneofCase.Http => await AskHttpAsync(socket, rules.Http, http2, address, limit.Token),
-                HealthCheckRules.HowOneofCase.Grpc => await AskGrpcAsync(socket, rules.Grpc, address, limit.Token),
-                _ => true,
-            };
+                return true;
+            }
+            // Owned, so that giving up ends what waits on it.
+            await using Stream plain = new NetworkStream(socket, ownsSocket: true);
+            await using var stream = tls is null || rules.Port != 0 ? plain : await tls.OpenAsync(plain, http2 || rules.HowCase == HealthCheckRules.HowOneofCase.Grpc, limit.Token);
+            return rules.HowCase == HealthCheckRules.HowOneofCase.Http
+                ? await AskHttpAsync(stream, rules.Http, http2, address, limit.Token)
+                : await AskGrpcAsync(stream, rules.Grpc, address, limit.Token);
         }
-        catch (Exception failure) when (failure is SocketException or IOException or HttpRequestException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception failure) when (failure is SocketException or IOException or HttpRequestException or OperationCanceledException or ObjectDisposedException or AuthenticationException)
         {
             return false;
         }
@@ -46,24 +53,24 @@ internal sealed class HealthProbe(IUpstreamDialer dialer)
         return dialer.DialAsync(pod, Direction.Outbound, client, endpoint, cancellation);
     }
 
-    private static async Task<bool> AskHttpAsync(Socket socket, HttpCheck check, bool http2, IPEndPoint endpoint, CancellationToken cancellation)
+    private static async Task<bool> AskHttpAsync(Stream stream, HttpCheck check, bool http2, IPEndPoint endpoint, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"http://{endpoint}{check.Path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
         request.Headers.Host = check.Host.Length > 0 ? check.Host : null;
         request.Version = http2 ? HttpVersion.Version20 : HttpVersion.Version11;
-        using var invoker = Over(socket);
+        using var invoker = Over(stream);
         using var response = await invoker.SendAsync(Prepared(request), cancellation);
         return (int)response.StatusCode is >= Ok and < BadRequest;
     }
 
-    private static async Task<bool> AskGrpcAsync(Socket socket, GrpcCheck check, IPEndPoint endpoint, CancellationToken cancellation)
+    private static async Task<bool> AskGrpcAsync(Stream stream, GrpcCheck check, IPEndPoint endpoint, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{endpoint}/grpc.health.v1.Health/Check");
         request.Version = HttpVersion.Version20;
         request.Headers.TE.Add(new TransferCodingWithQualityHeaderValue("trailers"));
         request.Content = new ByteArrayContent(Question(check));
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("application/grpc");
-        using var invoker = Over(socket);
+        using var invoker = Over(stream);
         using var response = await invoker.SendAsync(Prepared(request), cancellation);
         await using var body = await response.Content.ReadAsStreamAsync(cancellation);
         var answer = new byte[MaxAnswer];
@@ -87,13 +94,12 @@ internal sealed class HealthProbe(IUpstreamDialer dialer)
         return request;
     }
 
-    private static HttpMessageInvoker Over(Socket socket) => new(new SocketsHttpHandler
+    private static HttpMessageInvoker Over(Stream stream) => new(new SocketsHttpHandler
     {
         UseProxy = false,
         UseCookies = false,
         AllowAutoRedirect = false,
         ActivityHeadersPropagator = null,
-        // Owned, so that giving up ends what waits on it.
-        ConnectCallback = (_, _) => ValueTask.FromResult<Stream>(new NetworkStream(socket, ownsSocket: true)),
+        ConnectCallback = (_, _) => ValueTask.FromResult(stream),
     });
 }

@@ -19,7 +19,7 @@ internal static class RetryPolicy
     public static bool MayRetry(RouteRetry retry, string method, bool namesMethod, int status, Reason reason)
     {
         // The upstream has seen nothing of it.
-        if (reason is Reason.UpstreamConnect or Reason.NoEndpoints)
+        if (reason is Reason.UpstreamConnect or Reason.UpstreamTls or Reason.NoEndpoints)
         {
             return true;
         }

@@ -65,4 +65,7 @@ internal enum Reason
 
     /// <summary>The rate limit service could not be asked, and its policy lets nobody pass then.</summary>
     RateLimitUnavailable,
+
+    /// <summary>A BackendTLSPolicy wants the upstream to be spoken to in TLS, and it could not be, or not as the policy wants it.</summary>
+    UpstreamTls,
 }

@@ -4,12 +4,12 @@ namespace NodeMesh.Proxy.Telemetry;
 internal static class ReasonWords
 {
     /// <summary>How many there are: reasons are small and dense, so that they may index an array.</summary>
-    public const int Count = (int)Reason.RateLimitUnavailable + 1;
+    public const int Count = (int)Reason.UpstreamTls + 1;
 
     private static readonly string[] Words =
         ["", "no_endpoints", "upstream_connect", "upstream_reset", "downstream_reset", "overloaded", "protocol_error", "pod_gone",
             "no_route", "invalid_backend", "invalid_filter", "timeout_request", "timeout_backend", "denied", "rate_limited", "fault_injected", "circuit_open",
-            "timeout_idle", "retry_budget", "external_auth", "rate_limit_unavailable"];
+            "timeout_idle", "retry_budget", "external_auth", "rate_limit_unavailable", "upstream_tls"];
 
     /// <summary>Empty for <see cref="Reason.None"/>.</summary>
     public static string Word(this Reason reason) => Words[(int)reason];

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.WebSockets;
 using System.Security.Cryptography;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace NodeMesh.TestApp.Serving;
@@ -69,6 +70,7 @@ internal sealed class HttpEcho(string name, int ownStatus = 0, int ownDelay = 0)
             Protocol = context.Request.Protocol,
             Host = context.Request.Host.Value,
             Headers = context.Request.Headers.ToDictionary(header => header.Key.ToLowerInvariant(), header => string.Join(", ", header.Value!)),
+            Sni = context.Features.Get<ITlsHandshakeFeature>()?.HostName,
             Bytes = bytes,
             Sha256 = bytes == 0 ? null : Convert.ToHexStringLower(hash.GetHashAndReset()),
         };

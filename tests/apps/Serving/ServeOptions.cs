@@ -15,6 +15,12 @@ public sealed record ServeOptions
     public int ServerFirst { get; init; } = 2525;
     public int Tls { get; init; } = 8443;
 
+    /// <summary>HTTP/1.1, HTTP/2 and gRPC over TLS, with a certificate of one's own.</summary>
+    public int Https { get; init; }
+
+    /// <summary>A file with the certificate and its key, in PEM, for HTTPS.</summary>
+    public string? Certificate { get; init; }
+
     /// <summary>What every HTTP answer says that is not asked to say otherwise; 0: it went well.</summary>
     public int Status { get; init; }
 

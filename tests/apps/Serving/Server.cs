@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace NodeMesh.TestApp.Serving;
@@ -15,6 +16,7 @@ internal static class Server
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton<LimitServer>();
+        builder.WebHost.UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.Limits.MaxRequestBodySize = null;
@@ -23,6 +25,7 @@ internal static class Server
             Listen(kestrel, options.Http, HttpProtocols.Http1);
             Listen(kestrel, options.H2c, HttpProtocols.Http2);
             Listen(kestrel, options.Grpc, HttpProtocols.Http2);
+            Listen(kestrel, options.Https, HttpProtocols.Http1AndHttp2, options.Certificate is { } file ? X509Certificate2.CreateFromPemFile(file) : null);
         });
 
         await using var app = builder.Build();
@@ -51,11 +54,18 @@ internal static class Server
         return 0;
     }
 
-    private static void Listen(KestrelServerOptions kestrel, int port, HttpProtocols protocols)
+    private static void Listen(KestrelServerOptions kestrel, int port, HttpProtocols protocols, X509Certificate2? certificate = null)
     {
         if (port != 0)
         {
-            kestrel.Listen(IPAddress.IPv6Any, port, listen => listen.Protocols = protocols);
+            kestrel.Listen(IPAddress.IPv6Any, port, listen =>
+            {
+                listen.Protocols = protocols;
+                if (certificate is not null)
+                {
+                    listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate); // chosen, so that Kestrel looks for the server name
+                }
+            });
         }
     }
 }

@@ -17,6 +17,7 @@ public sealed class Rights
         ("gateway.networking.k8s.io", "v1", "TLSRoute", "tlsroutes"),
         ("gateway.networking.k8s.io", "v1", "TCPRoute", "tcproutes"),
         ("gateway.networking.k8s.io", "v1", "ReferenceGrant", "referencegrants"),
+        ("gateway.networking.k8s.io", "v1", "BackendTLSPolicy", "backendtlspolicies"),
         ("nodemesh.io", "v1alpha1", "AuthorizationPolicy", "authorizationpolicies"),
         ("nodemesh.io", "v1alpha1", "RateLimitPolicy", "ratelimitpolicies"),
         ("nodemesh.io", "v1alpha1", "FaultPolicy", "faultpolicies"),
@@ -85,6 +86,7 @@ public sealed class Rights
         "Rollout" => "\"targetRef\":{\"group\":\"gateway.networking.k8s.io\",\"kind\":\"HTTPRoute\",\"name\":\"one\"},"
             + "\"stable\":{\"name\":\"web\",\"port\":80},\"canary\":{\"name\":\"web-2\",\"port\":80},\"steps\":[{\"weight\":50}]",
         "XBackendTrafficPolicy" => "\"retryConstraint\":{\"budget\":{\"percent\":20,\"interval\":\"10s\"}}",
+        "BackendTLSPolicy" => "\"validation\":{\"hostname\":\"web.example\",\"caCertificateRefs\":[{\"group\":\"\",\"kind\":\"ConfigMap\",\"name\":\"ca\"}]}",
         "XMesh" => "\"controllerName\":\"nodemesh.io/controller\"",
         _ => "\"rules\":[{\"backendRefs\":[{\"name\":\"web\",\"port\":80}]}]",
     };

@@ -91,7 +91,7 @@ public class CompilerProperties
     {
         var resources = set.Namespaces.Values.Cast<IResource>().Concat(set.Pods.Values).Concat(set.Services.Values).Concat(set.EndpointSlices.Values)
             .Concat(set.HttpRoutes.Values).Concat(set.GrpcRoutes.Values).Concat(set.TlsRoutes.Values).Concat(set.TcpRoutes.Values).Concat(set.ReferenceGrants.Values)
-            .Concat(set.AuthorizationPolicies.Values).Concat(set.FaultPolicies.Values);
+            .Concat(set.AuthorizationPolicies.Values).Concat(set.FaultPolicies.Values).Concat(set.BackendTlsPolicies.Values).Concat(set.ConfigMaps.Values);
         return resources.Select(resource => new DeclaredObject(Kinds.Named((resource as IRoute)?.Kind ?? (resource as IPolicy)?.Kind ?? resource.GetType().Name)!, resource, 0, new SourceLocation("")));
     }
 

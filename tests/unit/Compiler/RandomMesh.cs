@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Text.Json;
 using NodeMesh.Agent.Compiler;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Model;
@@ -23,7 +24,7 @@ internal sealed class RandomMesh
     public void Step(int choice)
     {
         var random = new Random(unchecked((choice * 1_000_003) + _steps++));
-        switch (random.Next(17))
+        switch (random.Next(19))
         {
             case < 4:
                 Resources = Resources with { Pods = Change(Resources.Pods, random, "p", 6, RandomPod) };
@@ -57,6 +58,12 @@ internal sealed class RandomMesh
                 break;
             case 14:
                 Resources = Resources with { ReferenceGrants = Change(Resources.ReferenceGrants, random, "g", 2, RandomGrant) };
+                break;
+            case 16:
+                Resources = Resources with { BackendTlsPolicies = Change(Resources.BackendTlsPolicies, random, "b", 3, RandomBackendTlsPolicy) };
+                break;
+            case 17:
+                Resources = Resources with { ConfigMaps = Change(Resources.ConfigMaps, random, "c", 2, RandomConfigMap) };
                 break;
             default:
                 Observed = Observed.SetItem($"{Home(random)}/p{random.Next(6)}", [.. Enumerable.Range(0, random.Next(3)).Select(_ => IPAddress.Parse(Address(random)))]);
@@ -111,7 +118,7 @@ internal sealed class RandomMesh
             Type = Pick(random, "ClusterIP", "ClusterIP", "ExternalName"),
             ClusterIP = Pick(random, "None", "10.96.0.1", "10.96.0.2"),
             Selector = Map(random, ("app", "x", "y"), ("tier", "1", "2")),
-            Ports = [new ServicePort { Name = Pick(random, "http", ""), Port = 80, TargetPort = Sometimes(random, new IntOrString(0, "web") as IntOrString?) }],
+            Ports = [new ServicePort { Name = Pick(random, "http", ""), AppProtocol = Pick<string?>(random, null, null, "https"), Port = 80, TargetPort = Sometimes(random, new IntOrString(0, "web") as IntOrString?) }],
         },
     };
 
@@ -186,6 +193,19 @@ internal sealed class RandomMesh
         Metadata = metadata,
         Spec = new AuthorizationPolicySpec { TargetRefs = Targets(random, metadata), Action = Pick(random, "Allow", "Deny") },
     };
+
+    private static BackendTlsPolicy RandomBackendTlsPolicy(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new BackendTlsPolicySpec
+        {
+            TargetRefs = Targets(random, metadata),
+            Validation = JsonDocument.Parse($$"""{"hostname":"{{Pick(random, "a.example", "_")}}","caCertificateRefs":[{"group":"","kind":"{{Pick(random, "ConfigMap", "Secret")}}","name":"c{{random.Next(2)}}"}]}""").RootElement,
+        },
+    };
+
+    private static ConfigMap RandomConfigMap(Random random, ObjectMeta metadata) =>
+        new() { Metadata = metadata, Data = new ConfigMapData { CaCertificates = Pick(random, TestCertificates.AuthorityPem, "nonsense", null) } };
 
     private static IReadOnlyList<TargetReference> Targets(Random random, ObjectMeta metadata) => [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => Pick(random,
         new TargetReference { Kind = "Service", Name = $"s{random.Next(3)}", SectionName = Pick<string?>(random, null, "http") },

@@ -79,6 +79,6 @@ public sealed class HealthProbeTests
     private Task<bool> AskAsync(HealthCheckRules rules, IPEndPoint endpoint, uint milliseconds = 5000)
     {
         rules.TimeoutMilliseconds = milliseconds;
-        return _probe.IsWellAsync(rules, http2: false, _pod, endpoint, TestContext.Current.CancellationToken);
+        return _probe.IsWellAsync(rules, http2: false, tls: null, _pod, endpoint, TestContext.Current.CancellationToken);
     }
 }

@@ -66,7 +66,7 @@ public class ResourceFileTests
     [Theory]
     [InlineData("apps/v1", "Deployment")]
     [InlineData("gateway.networking.k8s.io/v1", "Gateway")]
-    [InlineData("v1", "ConfigMap")]
+    [InlineData("v1", "LimitRange")]
     [InlineData("v1", "Secret")]
     [InlineData("serving.knative.dev/v1", "Service")]
     public void Kinds_of_no_use_are_counted_and_passed_over(string apiVersion, string kind)
@@ -101,7 +101,7 @@ public class ResourceFileTests
             items:
             - {apiVersion: v1, kind: Pod, metadata: {name: a}}
             - {apiVersion: v1, kind: Service, metadata: {name: b}}
-            - {apiVersion: v1, kind: ConfigMap, metadata: {name: c}}
+            - {apiVersion: v1, kind: LimitRange, metadata: {name: c}}
             """);
 
         Assert.Equal((1, 1, 1), (set.Pods.Count, set.Services.Count, set.Skipped));

@@ -43,8 +43,10 @@ internal sealed class PolicyLedger
         || !ReferenceEquals(before.EgressPolicies, after.EgressPolicies)
         || !ReferenceEquals(before.BackendTrafficPolicies, after.BackendTrafficPolicies)
         || !ReferenceEquals(before.TelemetryPolicies, after.TelemetryPolicies)
+        || !ReferenceEquals(before.BackendTlsPolicies, after.BackendTlsPolicies)
         || (_asked.Count > 0
             && (Has("Service", before.Services, after.Services)
+                || Has("ConfigMap", before.ConfigMaps, after.ConfigMaps)
                 || Has(GatewayApi.HttpRoute, before.HttpRoutes, after.HttpRoutes)
                 || Has(GatewayApi.GrpcRoute, before.GrpcRoutes, after.GrpcRoutes)));
 

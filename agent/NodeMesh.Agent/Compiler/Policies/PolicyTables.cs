@@ -26,13 +26,17 @@ internal sealed class PolicyTables
         Place(resources.EgressPolicies.Values);
         Place(resources.BackendTrafficPolicies.Values);
         Place(resources.TelemetryPolicies.Values);
+        foreach (var policy in resources.BackendTlsPolicies.Values.OrderBy(policy => Claimant.Of(policy.Metadata), Claimant.Seniority))
+        {
+            Place(policy);
+        }
     }
 
     public IReadOnlyDictionary<string, Contract.ScopedPolicies> Scopes => _scopes;
 
     public IReadOnlyList<PolicyStatus> Statuses => _statuses;
 
-    /// <summary>Services and routes that were looked for.</summary>
+    /// <summary>Services, routes and ConfigMaps that were looked for.</summary>
     public IReadOnlySet<string> Asked => _targets.Asked;
 
     public static PolicyTables Compile(ResourceSet resources) => new(resources);
@@ -52,6 +56,17 @@ internal sealed class PolicyTables
             }
             Add(policy, [.. policy.Targets.Select(target => new TargetStatus(target, Conditions(Place(policy, _targets.Find(policy, target), put), invalid)))]);
         }
+    }
+
+    // With a condition of its own for the certificates it refers to.
+    private void Place(BackendTlsPolicy policy)
+    {
+        var (tls, refusal, references) = BackendTlsCompiler.Compile(policy, _targets.ConfigMap);
+        Add(policy, [.. policy.Targets.Select(target =>
+        {
+            var accepted = Place(policy, _targets.Find(policy, target), scope => scope.BackendTls = tls);
+            return new TargetStatus(target, [accepted.Status ? refusal ?? accepted : accepted, references]);
+        })]);
     }
 
     // What becomes of the policy at one of its targets.

@@ -7,7 +7,7 @@ namespace NodeMesh.Agent.Compiler.Policies;
 /// <summary>Finds the targets of policies, and remembers what was asked for: when one of them changes, policies must be compiled again.</summary>
 internal sealed class TargetLookup(ResourceSet resources)
 {
-    /// <summary>Kind/namespace/name of Services and routes, found or not.</summary>
+    /// <summary>Kind/namespace/name of Services, routes and ConfigMaps, found or not.</summary>
     public HashSet<string> Asked { get; } = new(StringComparer.Ordinal);
 
     public PolicyTarget Find(IPolicy policy, TargetReference target)
@@ -16,7 +16,7 @@ internal sealed class TargetLookup(ResourceSet resources)
         return target switch
         {
             { Group: "", Kind: "Service" } => Service(policy, target),
-            _ when policy is BackendTrafficPolicy => PolicyTarget.Refused(target, PolicyReason.Invalid, $"an {policy.Kind} is attached to Services alone"),
+            _ when policy is BackendTrafficPolicy or BackendTlsPolicy => PolicyTarget.Refused(target, PolicyReason.Invalid, $"a policy of kind {policy.Kind} is attached to Services alone"),
             { Group: "", Kind: "Namespace" } when target.Name == home => PolicyTarget.Found(target, home),
             { Group: "", Kind: "Namespace" } => PolicyTarget.Refused(
                 target, PolicyReason.Invalid, $"the Namespace {target.Name} is not the policy's own; a policy rules its own namespace alone"),
@@ -37,6 +37,12 @@ internal sealed class TargetLookup(ResourceSet resources)
     {
         Asked.Add($"Service/{service}");
         return resources.Services.TryGetValue(service, out var found) && found.Spec.Ports.Any(declared => declared.Port == port && declared.Protocol == "TCP");
+    }
+
+    public ConfigMap? ConfigMap(string id)
+    {
+        Asked.Add($"ConfigMap/{id}");
+        return resources.ConfigMaps.GetValueOrDefault(id);
     }
 
     private PolicyTarget Service(IPolicy policy, TargetReference target)

@@ -5,9 +5,9 @@ namespace NodeMesh.Agent.Compiler.Routes;
 /// <summary>Compiles one route by itself, with the Services it names and the grants it needs.</summary>
 internal static class RouteCompiler
 {
-    public static CompiledRoute Compile(IRoute route, IReadOnlyDictionary<string, Service> services, ReferenceGrants grants)
+    public static CompiledRoute Compile(IRoute route, IReadOnlyDictionary<string, Service> services, ReferenceGrants grants, SecuredPorts secured)
     {
-        var lookup = new ServiceLookup(services, grants, new RouteFindings());
+        var lookup = new ServiceLookup(services, grants, secured, new RouteFindings());
         var compiler = new RuleCompiler(route, lookup);
         var rules = new List<Contract.RouteRule?>();
         var matches = new List<RankedMatch>();

@@ -14,6 +14,7 @@ internal sealed class RouteLedger
     private readonly Dictionary<string, Dictionary<Attachment, SortedDictionary<int, string>>> _lost = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _inTrouble = new(StringComparer.Ordinal);
     private ReferenceGrants _grants = new([]);
+    private SecuredPorts _secured = new([]);
 
     public ImmutableSortedDictionary<string, Contract.ServiceRoutes> Routes { get; private set; } = MeshSnapshotContent.Empty.Routes;
 
@@ -46,6 +47,15 @@ internal sealed class RouteLedger
                 touched.TryAdd(key, _compiled[key].Route);
             }
         }
+        if (!ReferenceEquals(before.BackendTlsPolicies, after.BackendTlsPolicies))
+        {
+            var secured = new SecuredPorts(after.BackendTlsPolicies.Values);
+            foreach (var key in secured.DifferFrom(_secured).SelectMany(service => _byService[service]))
+            {
+                touched.TryAdd(key, _compiled[key].Route);
+            }
+            _secured = secured;
+        }
 
         // :: Step 2: The Services they are, or were, attached to.
         var services = new HashSet<string>(StringComparer.Ordinal);
@@ -54,7 +64,7 @@ internal sealed class RouteLedger
             Forget(key, services);
             if (route is not null)
             {
-                Remember(RouteCompiler.Compile(route, after.Services, _grants), services);
+                Remember(RouteCompiler.Compile(route, after.Services, _grants, _secured), services);
             }
         }
 

@@ -3,7 +3,7 @@ using NodeMesh.Agent.Resources.Model;
 namespace NodeMesh.Agent.Compiler.Routes;
 
 /// <summary>Finds what a route refers to, and remembers what it asked for.</summary>
-internal sealed class ServiceLookup(IReadOnlyDictionary<string, Service> services, ReferenceGrants grants, RouteFindings findings)
+internal sealed class ServiceLookup(IReadOnlyDictionary<string, Service> services, ReferenceGrants grants, SecuredPorts secured, RouteFindings findings)
 {
     public RouteFindings Findings => findings;
 
@@ -48,9 +48,10 @@ internal sealed class ServiceLookup(IReadOnlyDictionary<string, Service> service
             findings.Unresolved(RouteReason.BackendNotFound, $"{field}: the Service {id} has no TCP port {backend.Port}");
             return null;
         }
-        if (route is HttpRoute or GrpcRoute && ProtocolSelection.Of(port, out _) is Contract.Protocol.Opaque or Contract.Protocol.Tls)
+        if (route is HttpRoute or GrpcRoute && ProtocolSelection.Of(port, out _) is var protocol
+            && (protocol == Contract.Protocol.Opaque || (protocol == Contract.Protocol.Tls && !secured.Has(id, port))))
         {
-            findings.Unresolved(RouteReason.UnsupportedProtocol, $"{field}: port {port.Port} of the Service {id} is declared not to speak plain HTTP");
+            findings.Unresolved(RouteReason.UnsupportedProtocol, $"{field}: port {port.Port} of the Service {id} is declared not to speak plain HTTP, and has no BackendTLSPolicy");
             return null;
         }
         return new Contract.BackendPort { Service = id, Port = (uint)port.Port };

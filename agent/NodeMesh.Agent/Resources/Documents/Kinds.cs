@@ -100,23 +100,37 @@ internal static class Kinds
         GatewayApi.BackendTrafficPolicy, $"{GatewayApi.ExperimentalGroup}/v1alpha1", "xbackendtrafficpolicies", ModelJson.Default.BackendTrafficPolicy,
         (it, metadata) => it with { Metadata = metadata }, set => set.BackendTrafficPolicies, (set, all) => set with { BackendTrafficPolicies = all });
 
+    public static ResourceKind BackendTlsPolicy { get; } = new ResourceKind<BackendTlsPolicy>(
+        GatewayApi.BackendTlsPolicy, $"{GatewayApi.Group}/v1", "backendtlspolicies", ModelJson.Default.BackendTlsPolicy,
+        (it, metadata) => it with { Metadata = metadata }, set => set.BackendTlsPolicies, (set, all) => set with { BackendTlsPolicies = all })
+    {
+        OtherVersions = [$"{GatewayApi.Group}/v1alpha3"],
+    };
+
+    public static ResourceKind ConfigMap { get; } = new ResourceKind<ConfigMap>(
+        "ConfigMap", "v1", "configmaps", ModelJson.Default.ConfigMap,
+        (it, metadata) => it with { Metadata = metadata }, set => set.ConfigMaps, (set, all) => set with { ConfigMaps = all })
+    {
+        IsReadByReference = true,
+    };
+
     /// <summary>Every kind that is read, from files and from the Kubernetes API: a new one is added here, and nowhere else.</summary>
     public static IReadOnlyList<ResourceKind> All { get; } = 
     [
         Namespace, Node, Pod, Service, EndpointSlice, HttpRoute, GrpcRoute, TlsRoute, TcpRoute, ReferenceGrant,
-        AuthorizationPolicy, RateLimitPolicy, FaultPolicy, TrafficPolicy, EgressPolicy, BackendTrafficPolicy, TelemetryPolicy, Rollout,
+        AuthorizationPolicy, RateLimitPolicy, FaultPolicy, TrafficPolicy, EgressPolicy, BackendTrafficPolicy, TelemetryPolicy, BackendTlsPolicy, ConfigMap, Rollout,
     ];
 
     private static readonly FrozenDictionary<string, ResourceKind> ByName = All.ToFrozenDictionary(kind => kind.Name);
 
     /// <summary>The rest of the core group: of no use here, but no mistake either.</summary>
     private static readonly FrozenSet<string> OtherCoreKinds = FrozenSet.Create(
-        "Binding", "ComponentStatus", "ConfigMap", "Endpoints", "Event", "LimitRange", "PersistentVolume", "PersistentVolumeClaim",
+        "Binding", "ComponentStatus", "Endpoints", "Event", "LimitRange", "PersistentVolume", "PersistentVolumeClaim",
         "PodTemplate", "ReplicationController", "ResourceQuota", "Secret", "ServiceAccount");
 
     /// <summary>The rest of the Gateway API.</summary>
     private static readonly FrozenSet<string> OtherGatewayKinds = FrozenSet.Create(
-        "BackendTLSPolicy", "Gateway", "GatewayClass", "ListenerSet", "UDPRoute");
+        "Gateway", "GatewayClass", "ListenerSet", "UDPRoute");
 
     /// <summary>The kind an object is read as; null: it is not read.</summary>
     /// <param name="complaint">Set when it looks like one that should be read, but can not be; else the object is of no use to the mesh.</param>

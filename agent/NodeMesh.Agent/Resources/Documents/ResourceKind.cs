@@ -23,6 +23,9 @@ internal abstract class ResourceKind(string name, string apiVersion, string plur
     /// <summary>False for what belongs to the cluster as a whole.</summary>
     public bool IsNamespaced { get; init; } = true;
 
+    /// <summary>There are many that are nothing to the mesh, and large ones: only those are watched that another object names.</summary>
+    public bool IsReadByReference { get; init; }
+
     /// <summary>Stands in for an object that can't be read, where leaving it out would open what it was to close; the text says what is wrong.</summary>
     public Func<ObjectMeta, string, IResource>? Unreadable { get; init; }
 

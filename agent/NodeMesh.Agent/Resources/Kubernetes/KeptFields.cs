@@ -13,6 +13,7 @@ internal static class KeptFields
         Service service => service with { Metadata = Of(service.Metadata) },
         EndpointSlice slice => slice with { Metadata = Of(slice.Metadata) },
         Node node => new Node { Metadata = new ObjectMeta { Name = node.Metadata.Name, Labels = Zone(node.Metadata.Labels) } },
+        ConfigMap map => map with { Metadata = Of(map.Metadata) },
         Namespace home => home with { Metadata = Of(home.Metadata) },
         _ => resource,
     };

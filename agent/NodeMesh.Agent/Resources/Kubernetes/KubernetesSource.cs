@@ -17,16 +17,19 @@ internal sealed class KubernetesSource : IResourceSource
     private readonly IReadOnlyList<ObjectFeed> _feeds;
     private readonly ObjectFeed _definitions;
     private readonly ILookup<ResourceKind, ObjectFeed> _byKind;
+    private readonly ReferencedFeeds _referenced;
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     public KubernetesSource(KubernetesApi api, KubernetesOptions options, TimeProvider time, Random random, ILogger log)
     {
         _options = options;
         _time = time;
-        _feeds = [.. WatchedKind.All(options.Node).Select(watched =>
-            new ObjectFeed(api, watched, options, time, random, () => _changed.Writer.TryWrite(true), log))];
+        _feeds = [.. WatchedKind.All(options.Node).Select(Feed)];
+        _referenced = new ReferencedFeeds(Feed);
         _definitions = new ObjectFeed(api, WatchedKind.Definitions, options, time, random, Poke, log);
         _byKind = _feeds.ToLookup(feed => feed.Watched.Kind);
+
+        ObjectFeed Feed(WatchedKind watched) => new(api, watched, options, time, random, () => _changed.Writer.TryWrite(true), log);
     }
 
     public async IAsyncEnumerable<ResourceSet> WatchAsync([EnumeratorCancellation] CancellationToken cancellation)
@@ -35,7 +38,7 @@ internal sealed class KubernetesSource : IResourceSource
         var running = _feeds.Append(_definitions).Select(feed => feed.RunAsync(stop.Token)).ToList();
         try
         {
-            var set = ResourceSet.Empty;
+            var (set, collected) = (ResourceSet.Empty, ResourceSet.Empty);
             var isFirst = true;
             while (true)
             {
@@ -46,10 +49,15 @@ internal sealed class KubernetesSource : IResourceSource
                 }
                 await Task.Delay(_options.Gather, _time, cancellation);
                 _changed.Reader.TryRead(out _);
-                var now = Collect(set);
-                if (isFirst || !ReferenceEquals(now, set))
+                var isSettled = _referenced.AreSettled;
+                collected = _referenced.Follow(Collect(collected), out var hasMore, stop.Token);
+                if (!isSettled || hasMore)
                 {
-                    (set, isFirst) = (now, false);
+                    continue; // compiled without what it refers to, an object would say what it does not; the feeds tell when they have it
+                }
+                if (isFirst || !ReferenceEquals(collected, set))
+                {
+                    (set, isFirst) = (collected, false);
                     var given = _time.GetTimestamp();
                     yield return set;
                     if (_options.Interval - _time.GetElapsedTime(given) is { Ticks: > 0 } rest)
@@ -63,6 +71,7 @@ internal sealed class KubernetesSource : IResourceSource
         {
             await stop.CancelAsync();
             await Task.WhenAll(running);
+            await _referenced.EndAsync();
         }
     }
 
@@ -90,8 +99,17 @@ internal sealed class KubernetesSource : IResourceSource
                 edit.Put(feed.Watched.Kind, id, Newest(feed.Watched.Kind, id));
             }
         }
-        var problems = _feeds.SelectMany(feed => feed.Copy.Problems()).Order().ToList();
-        var isCurrent = _feeds.All(feed => feed.IsConnected);
+        foreach (var feed in _referenced.Feeds)
+        {
+            foreach (var id in feed.Copy.TakeTouched())
+            {
+                isTouched = true;
+                edit.Put(feed.Watched.Kind, id, feed.Copy.Find(id));
+            }
+        }
+        var all = _feeds.Concat(_referenced.Feeds).ToList();
+        var problems = all.SelectMany(feed => feed.Copy.Problems()).Order().ToList();
+        var isCurrent = all.TrueForAll(feed => feed.IsConnected);
         if (!isTouched && isCurrent == set.IsCurrent && problems.SequenceEqual(set.Problems))
         {
             return set;

@@ -24,6 +24,18 @@ internal sealed class ObjectCopy(WatchedKind watched)
         }
     }
 
+    /// <summary>It may be out of date, or never have been read.</summary>
+    public bool IsLost
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _trouble is not null;
+            }
+        }
+    }
+
     public IResource? Find(string id)
     {
         lock (_lock)

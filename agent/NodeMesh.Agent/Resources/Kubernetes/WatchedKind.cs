@@ -14,6 +14,9 @@ internal sealed record WatchedKind(ResourceKind Kind)
 
     public string FieldSelector { get; init; } = "";
 
+    /// <summary>Of this namespace alone; empty: of the whole cluster.</summary>
+    public string Namespace { get; init; } = "";
+
     /// <summary>Labels and annotations are all that is read of it: the API server need not send the rest.</summary>
     public bool IsMetadataOnly { get; init; }
 
@@ -26,10 +29,16 @@ internal sealed record WatchedKind(ResourceKind Kind)
     /// <summary>The versions that are read, the wanted one first: an API server may serve only an older.</summary>
     public IReadOnlyList<string> Versions { get; } = [Kind.ApiVersion, .. Kind.OtherVersions];
 
-    public string Path(string version) => ApiPaths.Of(version, Kind.Plural);
+    public string Path(string version) => ApiPaths.Of(version, Kind.Plural, Namespace);
 
     /// <param name="node">This node's name: its pods are read in full, of the others only what the mesh shows and balances by.</param>
-    public static IReadOnlyList<WatchedKind> All(string node) => [.. Kinds.All.SelectMany(kind => Of(kind, node))];
+    public static IReadOnlyList<WatchedKind> All(string node) => [.. Kinds.All.Where(kind => !kind.IsReadByReference).SelectMany(kind => Of(kind, node))];
+
+    /// <summary>One object of a kind that is read by reference.</summary>
+    public static WatchedKind One(ResourceKind kind, string ns, string name) => new(kind)
+    {
+        Name = $"{kind.Name} {ns}/{name}", Namespace = ns, FieldSelector = $"metadata.name={name}",
+    };
 
     /// <summary>What is installed of custom kinds, so that one that was absent is asked for when it may be there. Nothing of it is kept.</summary>
     public static WatchedKind Definitions { get; } = new(new ResourceKind<Definition>(

@@ -9,6 +9,7 @@ internal static class GatewayApi
     public const string TlsRoute = "TLSRoute";
     public const string TcpRoute = "TCPRoute";
     public const string ReferenceGrant = "ReferenceGrant";
+    public const string BackendTlsPolicy = "BackendTLSPolicy";
 
     /// <summary>Of what is not settled yet.</summary>
     public const string ExperimentalGroup = "gateway.networking.x-k8s.io";

@@ -23,6 +23,9 @@ namespace NodeMesh.Agent.Resources.Model;
 [JsonSerializable(typeof(EgressPolicy))]
 [JsonSerializable(typeof(BackendTrafficPolicy))]
 [JsonSerializable(typeof(TelemetryPolicy))]
+[JsonSerializable(typeof(ConfigMap))]
+[JsonSerializable(typeof(BackendTlsPolicy))]
+[JsonSerializable(typeof(BackendTlsValidation))]
 [JsonSerializable(typeof(Rollout))]
 [JsonSerializable(typeof(RolloutStatus))]
 internal sealed partial class ModelJson : JsonSerializerContext;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using NodeMesh.Cli.Metrics;
 
 namespace NodeMesh.Cli.Demo.Mesh;
@@ -29,17 +30,29 @@ internal sealed class AdminClient(IPEndPoint address) : IDisposable
     }
 
     /// <exception cref="DemoException">The agent does not answer.</exception>
-    public async Task<IReadOnlyList<MetricSample>> ScrapeAsync(CancellationToken cancellation)
+    public async Task<IReadOnlyList<MetricSample>> ScrapeAsync(CancellationToken cancellation) => MetricsText.Parse(await GetAsync("metrics", cancellation));
+
+    /// <summary>How far a Rollout has come; null: it has not begun.</summary>
+    /// <exception cref="DemoException">The agent does not answer.</exception>
+    public async Task<(int Weight, string Message)?> RolloutAsync(string name, CancellationToken cancellation)
     {
-        try
-        {
-            return MetricsText.Parse(await _http.GetStringAsync("/metrics", cancellation));
-        }
-        catch (Exception failure) when (failure is HttpRequestException || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
-        {
-            throw new DemoException($"the agent does not answer on {Url}metrics: {failure.Message}", failure);
-        }
+        var all = JsonNode.Parse(await GetAsync("rollouts", cancellation)) as JsonArray;
+        return all?.FirstOrDefault(rollout => rollout?["name"]?.ToString() == name)?["status"] is JsonObject status
+            ? (status["weight"]?.GetValue<int>() ?? 0, status["message"]?.ToString() ?? "")
+            : null;
     }
 
     public void Dispose() => _http.Dispose();
+
+    private async Task<string> GetAsync(string path, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _http.GetStringAsync($"/{path}", cancellation);
+        }
+        catch (Exception failure) when (failure is HttpRequestException || (failure is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw new DemoException($"the agent does not answer on {Url}{path}: {failure.Message}", failure);
+        }
+    }
 }

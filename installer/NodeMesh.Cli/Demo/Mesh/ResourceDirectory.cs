@@ -13,7 +13,9 @@ internal sealed class ResourceDirectory
 
     public string ServiceFile(DemoService service) => Path.Combine(_path, $"service-{service.Name}.yaml");
 
-    /// <summary>Writes the shop: its namespace, Services and pods, none enrolled.</summary>
+    public string RolloutFile => Path.Combine(_path, "rollout-web.yaml");
+
+    /// <summary>Writes the shop: its namespace, Services and pods, none enrolled, and the route by which version 1 of web gets everything.</summary>
     public static ResourceDirectory Create(string path, DemoCast cast)
     {
         var resources = new ResourceDirectory(path);
@@ -33,11 +35,62 @@ internal sealed class ResourceDirectory
         {
             Write(resources.PodFile(pod), Pod(pod, enrolled: false));
         }
+        Write(Path.Combine(path, "route-web.yaml"), Route);
         return resources;
     }
 
     /// <summary>Takes a pod into the mesh: by one label, as `kubectl label pod` would.</summary>
     public void Enrol(DemoPod pod) => Write(PodFile(pod), Pod(pod, enrolled: true));
+
+    /// <summary>Has version 2 of web let in, by steps held for so many seconds each.</summary>
+    public void Roll(int seconds) => Write(RolloutFile, $"""
+        apiVersion: nodemesh.io/v1alpha1
+        kind: Rollout
+        metadata:
+          name: {DemoCast.Web}
+          namespace: {DemoCast.Namespace}
+        spec:
+          targetRef:
+            group: gateway.networking.k8s.io
+            kind: HTTPRoute
+            name: {DemoCast.Web}
+          stable:
+            name: {DemoCast.Stable}
+            port: 80
+          canary:
+            name: {DemoCast.Canary}
+            port: 80
+          steps:
+          - weight: 10
+            hold: {seconds}s
+          - weight: 25
+            hold: {seconds}s
+          - weight: 50
+            hold: {seconds}s
+          analysis:
+            interval: 1s
+            minRequests: 5
+
+        """);
+
+    private static string Route => $"""
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata:
+          name: {DemoCast.Web}
+          namespace: {DemoCast.Namespace}
+        spec:
+          parentRefs:
+          - group: ""
+            kind: Service
+            name: {DemoCast.Web}
+            port: 80
+          rules:
+          - backendRefs:
+            - name: {DemoCast.Stable}
+              port: 80
+
+        """;
 
     private static string Service(DemoService service) => $"""
         apiVersion: v1
@@ -48,7 +101,7 @@ internal sealed class ResourceDirectory
         spec:
           clusterIP: {service.ClusterIp}
           selector:
-            app: {service.App}
+            app: {service.App}{(service.Version.Length == 0 ? "" : $"\n    version: {service.Version}")}
           ports:
           - name: main
             port: {service.Port}

@@ -10,8 +10,10 @@ internal static class DemoLayout
     // What the whole table needs; narrower terminals get it without lines, the Service column, and one column for bytes.
     private const int WideEnough = 106;
 
+    private const int BarCells = 20;
+
     public static IRenderable Render(DemoView view, int width) =>
-        new Rows([Heading(view), Table(view.Rows, width >= WideEnough), Proof(view)]);
+        new Rows([Heading(view), Table(view.Rows, width >= WideEnough), Canary(view.Canary, width >= WideEnough), Proof(view)]);
 
     private static Markup Heading(DemoView view)
     {
@@ -66,6 +68,18 @@ internal static class DemoLayout
     private static Column Received { get; } = new("received", true, row => new Text(Quantity.Bytes(row.Received)));
 
     private static Column Bytes { get; } = new("bytes", true, row => new Text(Quantity.Bytes(row.Sent + row.Received)));
+
+    private static Rows Canary(CanaryView canary, bool wide)
+    {
+        var share = canary.Share is { } measured ? $"{Math.Round(measured * 100):0} % measured" : "no requests";
+        var cells = (int)Math.Round((canary.Share ?? 0) * BarCells);
+        return new Rows(
+            new Text(""),
+            wide
+                ? Markup.FromInterpolated(
+                    $"[bold]canary[/]  web-v1 [blue]{new string('█', BarCells - cells)}[/][yellow]{new string('█', cells)}[/] web-v2 [bold]{canary.Weight} %[/], {share}  [grey]{canary.Message}[/]")
+                : Markup.FromInterpolated($"[bold]canary[/]  web-v2 [bold]{canary.Weight} %[/], {share}  [grey]{canary.Message}[/]"));
+    }
 
     private static Rows Proof(DemoView view)
     {

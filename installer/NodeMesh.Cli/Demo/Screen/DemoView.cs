@@ -8,6 +8,7 @@ namespace NodeMesh.Cli.Demo.Screen;
 internal sealed record DemoView(
     TrafficTotals Totals,
     IReadOnlyList<FlowRow> Rows,
+    CanaryView Canary,
     CaptureProof Proof,
     IReadOnlyList<int> ClientProcesses,
     TimeSpan? Left);

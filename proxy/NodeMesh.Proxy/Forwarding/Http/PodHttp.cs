@@ -43,7 +43,8 @@ internal sealed class PodHttp
 
     public UpstreamTarget TargetFor(EndpointEntry endpoint, Downstream downstream)
     {
-        if (_targets.TryGetValue(endpoint, out var target))
+        var tls = endpoint.Load.Port?.Tls;
+        if (_targets.TryGetValue(endpoint, out var target) && ReferenceEquals(target.Tls, tls))
         {
             return target;
         }
@@ -51,7 +52,7 @@ internal sealed class PodHttp
         {
             _targets.Clear();
         }
-        return _targets.GetOrAdd(endpoint, new UpstreamTarget(downstream.Direction, downstream.Client.Address, endpoint.Address, _dialer, endpoint.Load.Port));
+        return _targets[endpoint] = new UpstreamTarget(downstream.Direction, downstream.Client.Address, endpoint.Address, _dialer, endpoint.Load.Port, tls);
     }
 
     public void Add(HttpConnection connection)
@@ -152,13 +153,14 @@ internal sealed class PodHttp
     {
         try
         {
-            var socket = await Attempt.TargetOf(context.InitialRequestMessage).DialAsync(_pod, cancellation);
+            var target = Attempt.TargetOf(context.InitialRequestMessage);
+            var socket = await target.DialAsync(_pod, cancellation);
             if (_closed)
             {
                 socket.Dispose();
                 throw new ObjectDisposedException(_pod.Id);
             }
-            return new NetworkStream(socket, ownsSocket: true);
+            return (Stream?)await target.SecureAsync(socket, context.InitialRequestMessage.Version.Major >= 2, cancellation) ?? new NetworkStream(socket, ownsSocket: true);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

@@ -3,4 +3,5 @@ using NodeMesh.Proxy.Discovery;
 namespace NodeMesh.Proxy.Forwarding.Http;
 
 /// <summary>What connections to an upstream have to have in common to be shared: the destination, and the client that it sees.</summary>
-internal readonly record struct UpstreamKey(AddressKey Client, AddressKey Endpoint);
+/// <param name="Tls">The policy by which the destination is trusted; 0: none.</param>
+internal readonly record struct UpstreamKey(AddressKey Client, AddressKey Endpoint, int Tls);

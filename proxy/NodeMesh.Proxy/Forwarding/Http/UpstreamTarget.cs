@@ -1,10 +1,13 @@
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Net;
+using System.Security.Authentication;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Forwarding.Http.Http1;
+using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Forwarding.Http;
@@ -22,17 +25,20 @@ internal sealed class UpstreamTarget
     private volatile LastUri? _last;
 
     /// <param name="traffic">Of the Service port it is an endpoint of; null: of none that was dialled.</param>
-    public UpstreamTarget(Direction accepted, IPAddress client, IPEndPoint endpoint, IUpstreamDialer dialer, PortTraffic? traffic = null)
+    /// <param name="tls">How it is spoken to; null: without TLS.</param>
+    public UpstreamTarget(Direction accepted, IPAddress client, IPEndPoint endpoint, IUpstreamDialer dialer, PortTraffic? traffic = null, BackendTlsEntry? tls = null)
     {
         Traffic = traffic;
+        Tls = tls;
         _accepted = accepted;
         _client = client;
         _endpoint = endpoint;
         _dialer = dialer;
         var from = AddressKey.From(client);
         var to = AddressKey.From(endpoint);
-        Key = new UpstreamKey(from, to);
-        Prefix = $"http://c{from.High:x}-{from.Low:x}.e{to.High:x}-{to.Low:x}:{to.Port}";
+        Key = new UpstreamKey(from, to, tls?.Id ?? 0);
+        // The scheme is what a server that speaks TLS wants to see in HTTP/2; the handler takes a connection that is secured already as it is.
+        Prefix = $"{(tls is null ? "http" : "https")}://c{from.High:x}-{from.Low:x}.e{to.High:x}-{to.Low:x}{(tls is null ? "" : $".t{tls.Id:x}")}:{to.Port}";
         Authority = endpoint.Port == 80 ? Literal(endpoint.Address) : $"{Literal(endpoint.Address)}:{endpoint.Port}";
         Direction = DirectionNow();
     }
@@ -46,6 +52,9 @@ internal sealed class UpstreamTarget
 
     /// <summary>What its Service port's TrafficPolicy says; null: nothing does.</summary>
     public PortTraffic? Traffic { get; }
+
+    /// <summary>How connections are secured; null: not at all.</summary>
+    public BackendTlsEntry? Tls { get; }
 
     public UpstreamKey Key { get; }
 
@@ -73,12 +82,49 @@ internal sealed class UpstreamTarget
         return last.Uri;
     }
 
+    /// <exception cref="UpstreamTlsException">It needs TLS, and nobody could be trusted.</exception>
     public ValueTask<Socket> DialAsync(LocalPod pod, CancellationToken cancellation)
     {
+        if (Tls?.Rules is { Unusable.Length: > 0 } unusable)
+        {
+            throw new UpstreamTlsException($"BackendTLSPolicy {unusable.Policy}: {unusable.Unusable}");
+        }
         Direction = DirectionNow();
         return Traffic?.ConnectMilliseconds is { } milliseconds
             ? DialAsync(pod, TimeSpan.FromMilliseconds(milliseconds), cancellation)
             : _dialer.DialAsync(pod, _accepted, _client, _endpoint, cancellation);
+    }
+
+    /// <summary>Speaks TLS on a connection just dialled, which is closed if that fails; null: it needs none.</summary>
+    /// <exception cref="UpstreamTlsException">The other side can't be trusted, or broke off.</exception>
+    public async ValueTask<SslStream?> SecureAsync(Socket socket, bool http2, CancellationToken cancellation)
+    {
+        if (Tls is null)
+        {
+            return null;
+        }
+        var most = TimeSpan.FromMilliseconds(Traffic?.ConnectMilliseconds ?? Dial.ConnectTimeoutMilliseconds);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(most);
+        var transport = new NetworkStream(socket, ownsSocket: true);
+        try
+        {
+            return await Tls.OpenAsync(transport, http2, limit.Token);
+        }
+        catch (Exception failure)
+        {
+            await transport.DisposeAsync();
+            if (cancellation.IsCancellationRequested)
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
+            throw failure switch
+            {
+                OperationCanceledException => new UpstreamTlsException($"{Endpoint}: no TLS within {most.TotalMilliseconds} ms", failure),
+                AuthenticationException or IOException or SocketException or ObjectDisposedException => new UpstreamTlsException($"{Endpoint}: {failure.Message}", failure),
+                _ => failure,
+            };
+        }
     }
 
     private async ValueTask<Socket> DialAsync(LocalPod pod, TimeSpan most, CancellationToken cancellation)

@@ -1,6 +1,8 @@
 using System.Buffers;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Security.Authentication;
 
 namespace NodeMesh.Proxy.Forwarding.Http.Http1;
 
@@ -15,6 +17,7 @@ internal sealed class Http1Connection : IDisposable
     private const int WriteBufferSize = 64 * 1024;
 
     private readonly Socket _socket;
+    private readonly SslStream? _tls;
     private byte[] _read = [];
     private int _start;
     private int _end;
@@ -22,9 +25,11 @@ internal sealed class Http1Connection : IDisposable
     private byte[] _write = [];
     private int _written;
 
-    public Http1Connection(Socket socket, Http1Pool pool)
+    /// <param name="tls">What is spoken on the socket; null: plain HTTP.</param>
+    public Http1Connection(Socket socket, Http1Pool pool, SslStream? tls = null)
     {
         _socket = socket;
+        _tls = tls;
         Pool = pool;
         Body = new RequestBodySender(this);
     }
@@ -90,14 +95,14 @@ internal sealed class Http1Connection : IDisposable
     public async ValueTask<bool> FillAsync()
     {
         MakeRoom();
-        var count = await _socket.ReceiveAsync(_read.AsMemory(_end), SocketFlags.None);
+        var count = _tls is null ? await _socket.ReceiveAsync(_read.AsMemory(_end), SocketFlags.None) : await ReceiveAsync(_tls, _read.AsMemory(_end));
         _end += count;
         _isBulk = _end == _read.Length;
         HasAnswered |= count > 0;
         return count > 0;
     }
 
-    public Stream OpenStream() => new NetworkStream(_socket, ownsSocket: false);
+    public Stream OpenStream() => _tls is null ? new NetworkStream(_socket, ownsSocket: false) : _tls;
 
     public void Consume(int count)
     {
@@ -128,6 +133,12 @@ internal sealed class Http1Connection : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask SendAsync()
     {
+        if (_tls is not null)
+        {
+            await SendAsync(_tls, _write.AsMemory(0, _written));
+            _written = 0;
+            return;
+        }
         var sent = 0;
         while (sent < _written)
         {
@@ -142,7 +153,36 @@ internal sealed class Http1Connection : IDisposable
         _socket.Dispose();
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        _socket.Dispose();
+    }
+
+    // Whoever reads and writes knows what a socket throws; a stream wraps it.
+    private static async ValueTask<int> ReceiveAsync(SslStream stream, Memory<byte> buffer)
+    {
+        try
+        {
+            return await stream.ReadAsync(buffer);
+        }
+        catch (Exception failure) when (failure is IOException or AuthenticationException or InvalidOperationException and not ObjectDisposedException)
+        {
+            throw new SocketException((int)SocketError.ConnectionReset);
+        }
+    }
+
+    private static async ValueTask SendAsync(SslStream stream, ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            await stream.WriteAsync(bytes);
+        }
+        catch (Exception failure) when (failure is IOException or AuthenticationException or InvalidOperationException and not ObjectDisposedException)
+        {
+            throw new SocketException((int)SocketError.ConnectionReset);
+        }
+    }
 
     private void MakeRoom()
     {

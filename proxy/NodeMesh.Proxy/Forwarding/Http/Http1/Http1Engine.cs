@@ -48,8 +48,8 @@ internal sealed partial class Http1Engine(TimeProvider time, ILogger<Http1Engine
             catch (UpstreamConnectException exception)
             {
                 pool.Done();
-                LogFailed(logger, exchange.Connection.Downstream.Pod.Id, target.Authority, Reason.UpstreamConnect, exception);
-                return ExchangeOutcome.Unanswered(503, Reason.UpstreamConnect);
+                LogFailed(logger, exchange.Connection.Downstream.Pod.Id, target.Authority, exception.Reason, exception);
+                return ExchangeOutcome.Unanswered(503, exception.Reason);
             }
 
             connection.Begin();

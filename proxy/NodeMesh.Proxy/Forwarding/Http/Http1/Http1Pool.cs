@@ -53,7 +53,8 @@ internal sealed class Http1Pool(LocalPod pod, PortTraffic? traffic = null)
     {
         try
         {
-            return new Http1Connection(await target.DialAsync(pod, cancellation), this);
+            var socket = await target.DialAsync(pod, cancellation);
+            return new Http1Connection(socket, this, target.Tls is null ? null : await target.SecureAsync(socket, http2: false, cancellation));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

@@ -69,7 +69,7 @@ internal sealed partial class Http2Engine(ILogger<Http2Engine> logger) : IUpstre
             exchange.Lease.Failed();
             return exchange.BreakOff(Reason.UpstreamReset, code);
         }
-        var (status, reason) = Find<UpstreamConnectException>(exception) is not null ? (503, Reason.UpstreamConnect) : (502, Reason.UpstreamReset);
+        var (status, reason) = Find<UpstreamConnectException>(exception) is { } connect ? (503, connect.Reason) : (502, Reason.UpstreamReset);
         LogFailed(logger, exchange.Connection.Downstream.Pod.Id, target.Authority, reason, exception);
         return ExchangeOutcome.Unanswered(status, reason);
     }
