@@ -26,6 +26,7 @@ internal static class FailureCauses
         "circuit_open" => ("as many are under way as the TrafficPolicy's circuit breaker lets", "see whether the server has become slow; raise circuitBreaker where it can bear more"),
         "retry_budget" => ("the retries that would have helped are more than its XBackendTrafficPolicy lets", "see why so many first attempts fail"),
         "external_auth" => ("the service that decides about them could not be asked", "see that service: requests fail closed meanwhile"),
+        "upstream_tls" => ("the server can't be spoken to in TLS as its BackendTLSPolicy wants it", "the proxy's log says why; nodemesh describe service shows what is wrong with the policy or its certificates"),
         "5xx" => ("the server itself answers 5xx", "its own log says why; nodemesh tap --status 5xx shows which requests"),
         "aborted" => ("the answer broke off", "look for a client that gives up early, or a server that does"),
         _ when word.StartsWith("grpc-status ", StringComparison.Ordinal) => ($"the server itself answers {word}", "its own log says why; nodemesh tap shows which calls"),

@@ -108,7 +108,7 @@ internal static partial class MetricsCatalogue
             Full = true,
             Services = { new Service { Id = "shop/web", Namespace = "shop", Name = "web", Ports = { new ServicePort { Port = 80 } } } },
         });
-        store.Current.FindServicePort("shop/web", 80)!.Traffic.Apply(new TrafficRules { Outliers = new OutlierRules() }, null, []);
+        store.Current.FindServicePort("shop/web", 80)!.Traffic.Apply(new TrafficRules { Outliers = new OutlierRules() }, null, null, []);
         _ = new OutlierMetrics(metrics.Registry, store, TimeProvider.System);
         _ = new RuntimeMetrics(metrics.Registry, "proxy");
     }

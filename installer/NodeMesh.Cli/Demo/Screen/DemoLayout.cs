@@ -77,7 +77,7 @@ internal static class DemoLayout
             new Text(""),
             wide
                 ? Markup.FromInterpolated(
-                    $"[bold]canary[/]  web-v1 [blue]{new string('█', BarCells - cells)}[/][yellow]{new string('█', cells)}[/] web-v2 [bold]{canary.Weight} %[/], {share}  [grey]{canary.Message}[/]")
+                    $"[bold]canary[/]  web-v1 [grey]{new string('░', BarCells - cells)}[/][green]{new string('█', cells)}[/] web-v2 [bold]{canary.Weight} %[/], {share}  [grey]{canary.Message}[/]")
                 : Markup.FromInterpolated($"[bold]canary[/]  web-v2 [bold]{canary.Weight} %[/], {share}  [grey]{canary.Message}[/]"));
     }
 

@@ -12,13 +12,23 @@ public partial class TrafficDocTests
     [MemberData(nameof(Sections))]
     public void Every_example_is_accepted_whole(string section)
     {
-        var compilation = TestMesh.Compile($"{Blocks()[0].Yaml}\n---\n{Blocks().Single(block => block.Section == section).Yaml}");
+        var compilation = TestMesh.Compile($"{Blocks()[0].Yaml}\n---\n{Blocks().Single(block => block.Section == section).Yaml}\n---\n{Certificates}");
 
         Assert.Empty(compilation.Problems);
         Assert.NotEmpty(compilation.RouteStatuses);
         Assert.All(compilation.RouteStatuses.Values.SelectMany(status => status.Parents).SelectMany(parent => parent.Conditions), condition => Assert.False(condition.IsTrouble, condition.Message));
         Assert.NotEmpty(compilation.Content.Routes["default/shop"].Tables);
     }
+
+    // A document does not show a certificate.
+    private static string Certificates => $$"""
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: shop-ca}
+        data:
+          ca.crt: |
+            {{TestCertificates.AuthorityPem.ReplaceLineEndings("\n    ")}}
+        """;
 
     private static List<(string Section, string Yaml)> Blocks()
     {
