@@ -31,7 +31,7 @@ public sealed record Schema(JsonObject Json)
 
     private void Check(JsonNode? value, string path, List<string> problems)
     {
-        if (value is null || (bool?)Json["x-kubernetes-int-or-string"] == true)
+        if (value is null)
         {
             return;
         }
