@@ -31,7 +31,7 @@ internal sealed class PodOpener(PodProcesses processes)
             }
         }
         throw refusal ?? new PodRefusedException(pod.Id, "NetnsMissing",
-            $"no process of the pod is seen (uid {Uid(pod.Netns)}): it starts or ends, or the agent is not in the machine's pid namespace (hostPID)");
+            $"no process of the pod is seen (uid {Uid(pod.Netns)}): it starts or ends, or the agent does not see the machine's processes (--proc)");
     }
 
     /// <summary>The addresses of a pod that is not to be captured, so that the mesh knows it as a peer; null when it has no namespace.</summary>

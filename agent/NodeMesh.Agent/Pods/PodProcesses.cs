@@ -6,9 +6,9 @@ namespace NodeMesh.Agent.Pods;
 
 /// <summary>
 /// Finds the network namespaces of running pods by their uids: the kubelet puts a pod's processes into cgroups of its name.
-/// Needs the processes of the machine to be seen (in Kubernetes: hostPID). The control loop's alone.
+/// Needs the processes of the machine to be seen (in a container by the procfs of the machine). The control loop's alone.
 /// </summary>
-internal sealed class PodProcesses(TimeProvider time, string proc = "/proc")
+internal sealed class PodProcesses(TimeProvider time, string proc)
 {
     /// <summary>All of /proc is read for it, about 20 us to a process: not for every pod again.</summary>
     private static readonly TimeSpan ScanInterval = TimeSpan.FromMilliseconds(500);

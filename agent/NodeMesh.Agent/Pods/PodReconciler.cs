@@ -35,7 +35,7 @@ internal sealed partial class PodReconciler
     public PodReconciler(ICapture capture, PodRouting routing, IProxySupervisor proxies, AgentOptions options, TimeProvider time, ILogger log)
     {
         (_capture, _routing, _proxies, _log) = (capture, routing, proxies, log);
-        _opener = new PodOpener(new PodProcesses(time));
+        _opener = new PodOpener(new PodProcesses(time, options.Proc));
         _ledger = PodLedger.Load(options.State);
         _release = new PodRelease(capture, routing, proxies, _sandboxes, _ledger, options.Drain, time, log);
     }
