@@ -28,6 +28,8 @@ test     ps                             procps
 test     /usr/lib/cni/bridge            containernetworking-plugins
 test     runc                           runc
 test     promtool                       prometheus
+test     containerd                     containerd
+test     /usr/share/doc/busybox-static  busybox-static
 test     /usr/share/containers/seccomp.json golang-github-containers-common
 bench    nginx                          nginx
 bench    haproxy                        haproxy
@@ -43,7 +45,7 @@ release  /usr/include/zlib.h            zlib1g-dev
 '
 
 # Packages whose install starts a server. NodeMesh runs its own, in its own namespaces, and wants none on the machine.
-services='nginx redis-server haproxy prometheus'
+services='nginx redis-server haproxy prometheus containerd'
 
 fail() { echo "nodemesh: $*" >&2; exit 1; }
 
