@@ -151,6 +151,7 @@ internal static class AgentCommand
             {
                 options.State.Open(options.ProxyUser);
             }
+            options.State.Claim(options.Instance);
             if (options.AccessLogs is { } directoryOfLogs)
             {
                 StateDirectory.MakeForProxy(directoryOfLogs, options.ProxyUser);

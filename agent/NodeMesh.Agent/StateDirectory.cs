@@ -38,6 +38,9 @@ internal sealed class StateDirectory(string path)
 
     public string HandoverSocket => System.IO.Path.Combine(Agent, "handover.sock");
 
+    /// <summary>Who holds this directory. A probe of a pod must not be content with what the agent of another says, which has the same port until it leaves.</summary>
+    public string Holder => System.IO.Path.Combine(Agent, "holder");
+
     public string ProxyPid => System.IO.Path.Combine(Agent, "proxy.pid");
 
     /// <summary>Makes the directories and takes the lock that a crash releases.</summary>
@@ -83,6 +86,9 @@ internal sealed class StateDirectory(string path)
             await Task.Delay(ask ? AskInterval : StandbyInterval, stop).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Once the directory is this agent's.</summary>
+    public void Claim(string instance) => File.WriteAllText(Holder, $"{instance}\n");
 
     private bool TryLock()
     {

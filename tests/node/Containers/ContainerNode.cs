@@ -53,6 +53,13 @@ public sealed class ContainerNode : IAsyncDisposable
         return started;
     }
 
+    /// <summary>Runs the agent's startup probe in its container, and returns its exit code.</summary>
+    public async Task<int> StartupProbeAsync(RunContainer agent, string podUid)
+    {
+        var command = _set.Container("agent")["startupProbe"]!["exec"]!["command"]!.AsArray().Select(word => word!.ToString());
+        return await agent.ExecAsync($"POD_UID={podUid}", [.. command]);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var container in Enumerable.Reverse(_containers))

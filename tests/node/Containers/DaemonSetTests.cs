@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using NodeMesh.NodeTests.Cni;
 using NodeMesh.NodeTests.Kit;
+using NodeMesh.NodeTests.Kubernetes;
 
 namespace NodeMesh.NodeTests.Containers;
 
@@ -19,11 +20,19 @@ public sealed class DaemonSetTests
         var server = await node.AddPodAsync("server");
         await server.ServeAsync();
         PutService(cluster, server);
+        await using var running = new PodProcess(await node.AddPodAsync("running"), Guid.NewGuid().ToString());
+        await running.StartAsync();
+        PutPod(cluster, node, "running", running.Uid, running.Pod.V4.ToString());
 
         var proxy = machine.Start("proxy", "one");
         var agent = machine.Start("agent", "one");
         await ReadyAsync(node, agent, proxy);
         await Eventually.TrueAsync("the plugin is in the chain", () => Task.FromResult(File.Exists($"{machine.CniConfigurations}/00-00-nodemesh.conflist")));
+
+        // Of these two answers the kubelet makes "started": this pod's agent has the node, and not that of another on the same port.
+        Assert.Equal((0, 1), (await machine.StartupProbeAsync(agent, "one"), await machine.StartupProbeAsync(agent, "another")));
+        // A pod that was there before the agent, found in the machine's /proc, which is not the container's.
+        Assert.NotEmpty(await running.Pod.ExecAsync("curl", "-sS", "--max-time", "5", "http://10.96.0.80/"));
 
         await using var pod = await CniPod.CreateAsync(node, "client");
         PutPod(cluster, node, "client");
@@ -68,7 +77,7 @@ public sealed class DaemonSetTests
         cluster.Put("""{"apiVersion":"apps/v1","kind":"DaemonSet","metadata":{"name":"nodemesh","namespace":"nodemesh-system"},"spec":{}}""");
     }
 
-    private static void PutPod(TestCluster cluster, TestNode node, string name) => cluster.Put(new JsonObject
+    private static void PutPod(TestCluster cluster, TestNode node, string name, string? uid = null, string? address = null) => cluster.Put(new JsonObject
     {
         ["apiVersion"] = "v1",
         ["kind"] = "Pod",
@@ -76,11 +85,13 @@ public sealed class DaemonSetTests
         {
             ["name"] = name,
             ["namespace"] = "default",
-            ["uid"] = $"uid-of-{name}",
+            ["uid"] = uid ?? $"uid-of-{name}",
             ["labels"] = new JsonObject { ["nodemesh.io/mesh"] = "enabled" },
         },
         ["spec"] = new JsonObject { ["nodeName"] = node.Name, ["containers"] = new JsonArray() },
-        ["status"] = new JsonObject { ["phase"] = "Pending" },
+        ["status"] = address is null
+            ? new JsonObject { ["phase"] = "Pending" }
+            : new JsonObject { ["phase"] = "Running", ["podIP"] = address, ["podIPs"] = new JsonArray(new JsonObject { ["ip"] = address }) },
     }.ToJsonString());
 
     private static void PutService(TestCluster cluster, TestPod server)

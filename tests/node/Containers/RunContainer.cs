@@ -29,6 +29,10 @@ public sealed class RunContainer : IAsyncDisposable
         await Process.WaitForExitAsync(TimeSpan.FromSeconds(45));
     }
 
+    /// <summary>As the kubelet runs a probe in a container; the exit code.</summary>
+    public async Task<int> ExecAsync(string variable, params string[] command) =>
+        (await Commands.TryAsync(["runc", "--root", _root, "exec", "--env", variable, _id, .. command])).ExitCode;
+
     public async ValueTask DisposeAsync()
     {
         await Commands.TryAsync("runc", "--root", _root, "delete", "--force", _id);
