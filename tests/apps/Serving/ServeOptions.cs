@@ -24,6 +24,9 @@ public sealed record ServeOptions
     /// <summary>What every HTTP answer says that is not asked to say otherwise; 0: it went well.</summary>
     public int Status { get; init; }
 
+    /// <summary>A file without which it says, when asked over gRPC, that it does not serve; null: it does.</summary>
+    public string? Health { get; init; }
+
     /// <summary>How long every HTTP answer takes that is not asked to take otherwise, in milliseconds.</summary>
     public int Delay { get; init; }
 }

@@ -33,6 +33,7 @@ internal static class Server
         app.MapGrpcService<GrpcEcho>();
         app.MapGrpcService<CheckServer>();
         app.MapGrpcService<LimitServer>();
+        app.MapPost(GrpcHealth.Path, new GrpcHealth(options.Health).AnswerAsync);
         app.MapFallback(new HttpEcho(options.Name, options.Status, options.Delay).HandleAsync);
 
         TcpServer[] servers =

@@ -161,6 +161,71 @@ public sealed class TrafficResilience(EbpfMesh mesh) : IAsyncLifetime
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task An_endpoint_that_says_over_gRPC_that_it_does_not_serve_gets_nothing()
+    {
+        var file = $"{Directory.CreateDirectory(Home("idle")).FullName}/serves";
+        await File.WriteAllTextAsync(file, "");
+        var idle = await mesh.AddPodAsync("idle");
+        try
+        {
+            await idle.ServeAsync("--health", file);
+            mesh.Mesh.Resources.Pod(idle, app: "resilient");
+            await PolicyAsync("loadBalancing: {algorithm: RoundRobin}, healthCheck: {interval: 200ms, unhealthyThreshold: 2, port: 8082, grpc: {}}");
+            await Eventually.TrueAsync("it serves", async () => (await PodsAsync(6)).Contains("idle"));
+
+            File.Delete(file);
+            await Eventually.TrueAsync("it gets nothing", async () => !(await PodsAsync(6)).Contains("idle"));
+            Assert.Equal(["far-meshed"], (await PodsAsync(40)).Distinct());
+        }
+        finally
+        {
+            await RemoveAsync(idle);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_late_answer_is_not_waited_for_where_another_endpoint_may_be_asked_too()
+    {
+        var late = await mesh.AddPodAsync("late");
+        try
+        {
+            await late.ServeAsync("--delay", "1000");
+            mesh.Mesh.Resources.Pod(late, app: "resilient");
+            await PolicyAsync("loadBalancing: {algorithm: RoundRobin}");
+            await Eventually.TrueAsync("it has its share", async () => (await PodsAsync(4)).Contains("late"));
+
+            await PolicyAsync("loadBalancing: {algorithm: RoundRobin}, hedging: {delay: 50ms, percent: 100}");
+            await Eventually.TrueAsync("the other one answers first", async () => !(await PodsAsync(6)).Contains("late"));
+            Assert.Equal(["far-meshed"], (await PodsAsync(20)).Distinct());
+            Assert.True((await mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_http_hedged_total", ("service", "default/resilient"), ("result", "won")) >= 5);
+        }
+        finally
+        {
+            await RemoveAsync(late);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task An_endpoint_that_does_worse_than_the_others_is_spared()
+    {
+        var worse = await NginxAsync("worse", "location / { add_header X-Pod worse always; if ($arg_n ~ [02468]$) { return 500 bad; } return 200 good; }");
+        try
+        {
+            await PolicyAsync("loadBalancing: {algorithm: Random}");
+            await Eventually.TrueAsync("it has its share", async () => (await PodsAsync(10)).Contains("worse"));
+
+            await PolicyAsync(
+                "loadBalancing: {algorithm: Random}, outlierDetection: {baseEjectionTime: 5m, successRate: {interval: 500ms, minimumEndpoints: 2, minimumRequests: 20, standardDeviations: 0.5}}");
+            await Eventually.TrueAsync("it is spared", async () => !(await PodsAsync(80)).Contains("worse"), TimeSpan.FromSeconds(20));
+            Assert.Equal(["far-meshed"], (await PodsAsync(80)).Distinct());
+        }
+        finally
+        {
+            await RemoveAsync(worse);
+        }
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task An_EgressPolicy_ends_what_it_forbids()
     {
         var outside = await mesh.Near.AddPodAsync("outside");
