@@ -24,6 +24,23 @@ public sealed class Examples(EbpfMesh mesh) : RoutedTraffic(mesh)
     }
 
     [Fact(Timeout = 60_000)]
+    public async Task All_requests_change_sides_at_once_and_none_is_lost()
+    {
+        await ApplyAsync("Blue-green");
+        Assert.Equal([V1], (await CountAsync(50)).Keys);
+        var load = Mesh.Client().CallAsync(new CallRequest { Kind = "load", Target = Shop, Count = 2, DurationMilliseconds = 2000 });
+        await Task.Delay(500);
+
+        await ApplyYamlAsync(DocExamples.Of("Blue-green").Replace("weight: 1", "weight: 2", StringComparison.Ordinal)
+            .Replace("weight: 0", "weight: 1", StringComparison.Ordinal).Replace("weight: 2", "weight: 0", StringComparison.Ordinal));
+
+        var result = await load;
+        SmallShop.AssertNoFailure(result);
+        Assert.Equal([V2, V1], result.Pods!.Keys.Order());
+        Assert.Equal([V2], (await CountAsync(50)).Keys);
+    }
+
+    [Fact(Timeout = 60_000)]
     public async Task A_redirect_says_where_else()
     {
         await ApplyAsync("Redirect");

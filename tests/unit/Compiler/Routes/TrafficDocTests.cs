@@ -20,6 +20,16 @@ public partial class TrafficDocTests
         Assert.NotEmpty(compilation.Content.Routes["default/shop"].Tables);
     }
 
+    [Fact]
+    public void The_example_for_those_who_come_from_another_mesh_is_accepted_whole()
+    {
+        var compilation = TestMesh.Compile($"{Blocks()[0].Yaml}\n---\n{Block().Match(File.ReadAllText(RepositoryFiles.Find("docs/coming-from.md")!)).Groups[1].Value}");
+
+        Assert.Empty(compilation.Problems);
+        Assert.Equal([2], compilation.Content.Routes["default/shop"].Tables.Select(table => table.Rules.Count));
+        Assert.Equal((200u, 5u), (compilation.Content.Policies["default/shop-v2"].Traffic.MaxRequests, compilation.Content.Policies["default/shop-v2"].Traffic.Outliers.ConsecutiveErrors));
+    }
+
     // A document does not show a certificate.
     private static string Certificates => $$"""
         apiVersion: v1
