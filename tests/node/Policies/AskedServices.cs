@@ -73,6 +73,7 @@ public sealed class AskedServices
         await pod.StopAsync(server);
         var closed = await CallAsync(shop, "/", 0, "x-token: good");
         Assert.Equal((403, "external_auth"), (closed.Status, closed.Headers!["nodemesh-error"]));
+        Assert.Equal(1, (await shop.Agent.ScrapeAsync()).Sum("nodemesh_asked_services_failed_total", ("service", "default/asked"), ("question", "authorization")));
     }
 
     [Fact(Timeout = 120_000)]
@@ -94,6 +95,7 @@ public sealed class AskedServices
 
         await pod.StopAsync(server);
         Assert.True((await CallAsync(shop, "/", 0, "x-user: first")).Ok);
+        Assert.Equal(1, (await shop.Agent.ScrapeAsync()).Sum("nodemesh_asked_services_failed_total", ("service", "default/asked"), ("question", "rate_limit")));
         Limit(shop, "Closed");
         var closed = await Eventually.HoldsAsync("it is closed", () => CallAsync(shop, "/", 0, "x-user: first"), result => result.Status == 503);
         Assert.Equal("rate_limit_unavailable", closed.Headers!["nodemesh-error"]);

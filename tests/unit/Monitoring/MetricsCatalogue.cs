@@ -79,6 +79,7 @@ internal static partial class MetricsCatalogue
         policies.FaultInjected("shop/web", "abort");
         policies.Denied("shop/web");
         policies.Audited("shop/web");
+        policies.Unanswered("shop/guard", "authorization");
         policies.LeftMesh("shop/web", isAudit: false);
         var port = new ServicePortEntry("shop/web", "shop", "web", 80, "http", Protocol.Http, []);
         var health = new HealthMetrics(metrics.Registry);

@@ -49,8 +49,8 @@ internal sealed class HttpHub : IAsyncDisposable
         var http2 = new RecordingEngine(new AuthorizingEngine(new IdleEngine(new Http2Engine(loggers.CreateLogger<Http2Engine>()), time), guard));
         var hedger = new Hedger(time, metrics);
         var caller = new ServiceCaller(guard, time);
-        var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics), hedger, new ExternalAuthorizer(caller, time, loggers.CreateLogger<ExternalAuthorizer>()));
-        _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random, guard.Authorizer, new GlobalRateLimiter(caller, loggers.CreateLogger<GlobalRateLimiter>()), metrics.Policies), hedger, observer);
+        var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics), hedger, new ExternalAuthorizer(caller, time, metrics.Policies, loggers.CreateLogger<ExternalAuthorizer>()));
+        _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random, guard.Authorizer, new GlobalRateLimiter(caller, metrics.Policies, loggers.CreateLogger<GlobalRateLimiter>()), metrics.Policies), hedger, observer);
         _connectionFactory = new SocketConnectionContextFactory(HubLimits.Transport(), loggers.CreateLogger("NodeMesh.Proxy.Forwarding.Http.Transport"));
         var options = HubLimits.Server();
         options.Listen(_listeners.Http1.EndPoint, listen =>

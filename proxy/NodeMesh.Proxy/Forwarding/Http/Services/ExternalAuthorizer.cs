@@ -23,7 +23,7 @@ namespace NodeMesh.Proxy.Forwarding.Http.Services;
 /// <item>Change the request as it says, or pass its refusal on.</item>
 /// </list>
 /// </summary>
-internal sealed partial class ExternalAuthorizer(ServiceCaller caller, TimeProvider time, ILogger<ExternalAuthorizer> logger)
+internal sealed partial class ExternalAuthorizer(ServiceCaller caller, TimeProvider time, PolicyMetrics metrics, ILogger<ExternalAuthorizer> logger)
 {
     private const string CheckPath = "/envoy.service.auth.v3.Authorization/Check";
     private const int MaxRefusal = 64 * 1024;
@@ -63,6 +63,7 @@ internal sealed partial class ExternalAuthorizer(ServiceCaller caller, TimeProvi
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
+            metrics.Unanswered(filter.Port.Service, "authorization");
             LogFailed(logger, choice.Rule!.Route, filter.Port.Service, exception.Message);
             return Refuse(exchange, Reason.ExternalAuth.HttpStatus(), Reason.ExternalAuth, Reason.ExternalAuth.GrpcStatus());
         }

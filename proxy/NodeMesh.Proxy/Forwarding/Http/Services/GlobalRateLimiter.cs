@@ -8,7 +8,7 @@ using NodeMesh.Proxy.Telemetry;
 namespace NodeMesh.Proxy.Forwarding.Http.Services;
 
 /// <summary>Asks a rate limit service (Envoy's protocol) whether a request is over a limit. When it can't be asked, the request passes or not as the policy says.</summary>
-internal sealed partial class GlobalRateLimiter(ServiceCaller caller, ILogger<GlobalRateLimiter> logger)
+internal sealed partial class GlobalRateLimiter(ServiceCaller caller, PolicyMetrics metrics, ILogger<GlobalRateLimiter> logger)
 {
     private const string Path = "/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit";
 
@@ -36,6 +36,7 @@ internal sealed partial class GlobalRateLimiter(ServiceCaller caller, ILogger<Gl
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
+            metrics.Unanswered(rules.Service.Service, "rate_limit");
             LogFailed(logger, rules.Service.Service, rules.FailClosed ? "are refused" : "pass", exception.Message);
             return rules.FailClosed ? MeshAnswer.Refuse(exchange, Reason.RateLimitUnavailable) : null;
         }
