@@ -70,6 +70,8 @@ internal sealed record PodListeners(SafeSocketHandle Outbound, SafeSocketHandle 
             // Accepted sockets inherit it: a system call less for each.
             SocketCalls.Set(socket, SocketCalls.SolTcp, SocketCalls.TcpNoDelay, 1, "TCP_NODELAY");
             KeepAlive.Set(socket);
+            // Accepted sockets have the port of the app, which could not bind it again after a restart while one of them is left.
+            SocketCalls.Set(socket, SocketCalls.SolSocket, SocketCalls.SoReuseAddress, 1, "SO_REUSEADDR");
 
             // Any address, port 0: struct sockaddr_in6 (28 bytes) or sockaddr_in (16), all zero but the family.
             Span<byte> any = stackalloc byte[dualStack ? 28 : 16];
