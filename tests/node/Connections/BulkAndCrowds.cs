@@ -8,7 +8,7 @@ public abstract class BulkAndCrowds(SharedMesh mesh)
 {
     private const long GiB = 1L << 30;
 
-    [Theory(Timeout = 120_000)]
+    [Theory(Timeout = 120_000, DisableParallelization = true)]
     [InlineData(true, GiB)]
     [InlineData(false, GiB / 4)]
     public async Task Bulk_arrives_whole_both_ways_at_once(bool sameNode, long bytes)
@@ -26,7 +26,7 @@ public abstract class BulkAndCrowds(SharedMesh mesh)
         Assert.Equal("ok", result.Text);
     }
 
-    [Fact(Timeout = 60_000)]
+    [Fact(Timeout = 60_000, DisableParallelization = true)]
     public async Task A_thousand_connections_are_open_at_once_and_none_gets_anothers_bytes()
     {
         var result = await mesh.Client().CallAsync(new CallRequest
