@@ -46,6 +46,26 @@ struct {
 	__type(value, __u64);
 } heartbeat SEC(".maps");
 
+/* The probe connections that processes in the machine's own namespace open, as node.bpf.c sees them leave and
+ * pod.bpf.c sees them arrive. No address tells them: what is masqueraded or forwarded by the machine has its
+ * address too. */
+struct nm_flow {
+	struct nm_address from, to;
+	__u32 from_port, to_port;
+};
+
+struct nm_probe_dial {
+	__u64 at_ns; /* CLOCK_MONOTONIC */
+	__u64 how;   /* NM_PROBE_* */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, NM_MAX_PROBE_DIALS);
+	__type(key, struct nm_flow);
+	__type(value, struct nm_probe_dial);
+} probe_dials SEC(".maps");
+
 /* Loads a 32-bit field of a context or bpf_sock at its own constant offset. Plain C would do, but clang
  * merges the loads of two branches into one from a computed address, which the verifier refuses ("dereference
  * of modified ctx ptr"). */

@@ -63,6 +63,15 @@ struct {
 	__type(value, __u64);
 } outbound_listeners SEC(".maps");
 
+/* The declared probes of this node's pods. The agent writes; the egress guard reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, NM_MAX_PROBES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct nm_probe_key);
+	__type(value, struct nm_probe);
+} probes SEC(".maps");
+
 static __always_inline bool nm_can_serve(__u64 *cookie)
 {
 	struct bpf_sock *listener;
@@ -213,6 +222,28 @@ static __always_inline struct nm_address nm_destination(struct bpf_sock *sk)
 	return sk->family == NM_AF_INET ? nm_v4_mapped(NM_LOAD(sk, dst_ip4)) : NM_LOAD_ADDRESS(sk, dst_ip6);
 }
 
+static __always_inline struct nm_address nm_source(struct bpf_sock *sk)
+{
+	return sk->family == NM_AF_INET ? nm_v4_mapped(NM_LOAD(sk, src_ip4)) : NM_LOAD_ADDRESS(sk, src_ip6);
+}
+
+/* A process of the machine itself, which the kubelet is, opens a connection. */
+static __always_inline void nm_note_probe(struct bpf_sock *sk)
+{
+	struct nm_probe_key key = {.address = nm_destination(sk), .port = bpf_ntohs(sk->dst_port)};
+	const struct nm_probe *probe = bpf_map_lookup_elem(&probes, &key);
+	struct nm_flow flow = {.to = key.address, .to_port = key.port};
+	struct nm_probe_dial dial;
+
+	if (!probe)
+		return;
+	flow.from = nm_source(sk);
+	flow.from_port = NM_LOAD(sk, src_port);
+	dial.at_ns = bpf_ktime_get_ns();
+	dial.how = probe->how;
+	bpf_map_update_elem(&probe_dials, &flow, &dial, BPF_ANY);
+}
+
 /* The second line behind the connect hooks: when a SYN was lost on lo (full accept queue), the app may set
  * another mark or device before the retransmit, which would then leave by eth0. */
 static __always_inline int nm_guard(struct bpf_sock *sk)
@@ -226,6 +257,10 @@ static __always_inline int nm_guard(struct bpf_sock *sk)
 	if (!tcp || !nm_is_opening(sk, tcp))
 		return NM_VERDICT_PASS;
 	cookie = tcp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->net_cookie;
+	if (cookie == nm_config.netns) {
+		nm_note_probe(sk);
+		return NM_VERDICT_PASS;
+	}
 	pod = bpf_map_lookup_elem(&pods, &cookie);
 	if (!pod)
 		return NM_VERDICT_PASS;

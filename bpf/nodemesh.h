@@ -13,6 +13,8 @@
 #define NM_MAX_LISTENER_PORTS 4
 #define NM_MAX_PODS	      4096
 #define NM_MAX_CIDRS	      16384
+#define NM_MAX_PROBES	      16384
+#define NM_MAX_PROBE_DIALS    4096
 
 /* Slots of the map heartbeat: 64-bit CLOCK_MONOTONIC nanoseconds. */
 #define NM_BEAT_AGENT 0
@@ -55,6 +57,23 @@ struct nm_cidr_key {
 };
 _Static_assert(sizeof(struct nm_cidr_key) == 28, "shared with C#: Layout/CidrKey.cs");
 
+/* Key of probes: where the kubelet asks a pod of this node whether it is well. */
+struct nm_probe_key {
+	struct nm_address address;
+	__u32 port;
+};
+_Static_assert(sizeof(struct nm_probe_key) == 20, "shared with C#: Layout/ProbeKey.cs");
+
+/* nm_probe.how */
+#define NM_PROBE_BY_MESH 1 /* of HTTP: by the proxy, or directly while it is dead, lest all pods be restarted */
+#define NM_PROBE_DIRECT	 2 /* asks whether the app accepts a connection: the mesh always would */
+
+struct nm_probe {
+	__u64 netns; /* cookie of the pod's namespace: a successor may have its address */
+	__u64 how;
+};
+_Static_assert(sizeof(struct nm_probe) == 16, "shared with C#: Layout/ProbeEntry.cs");
+
 struct nm_counters {
 	__u64 bypass_attempts;
 	__u64 unmeshed;
@@ -65,7 +84,7 @@ _Static_assert(sizeof(struct nm_counters) == 24, "shared with C#: Layout/Counter
 /* The only variable in .rodata, set before load. */
 struct nm_config {
 	__u64 beat_limit_ns; /* a heartbeat older than this is a dead proxy */
-	__u64 netns;	     /* pod.bpf.c: cookie of the namespace this instance is for */
+	__u64 netns;	     /* cookie: pod.bpf.c: of the namespace it is for; node.bpf.c: of the machine's own */
 	__u8 count_udp;	    /* node.bpf.c: bpf_get_netns_cookie() works in cgroup_skb programs (Linux 6.15) */
 	__u8 can_set_error; /* node.bpf.c: bpf_set_retval() works in connect hooks (Linux 6.1) */
 	__u8 reserved[6];

@@ -3,6 +3,8 @@
  */
 #include "capture.h"
 
+#define NM_PROBE_DIAL_NS 5000000000ull
+
 /* The pod's two listeners. The agent writes; sk_lookup reads. The kernel empties a slot when the last
  * descriptor of its listener is closed. */
 struct {
@@ -40,12 +42,28 @@ static __always_inline int nm_outbound(struct bpf_sk_lookup *ctx)
 	return nm_proxy_is_alive() ? nm_assign(ctx, NM_LISTENER_OUTBOUND) : SK_DROP;
 }
 
-static __always_inline int nm_inbound(struct bpf_sk_lookup *ctx, const struct nm_pod *pod)
+/* How a connection from the machine itself asks whether the app is well; 0: it does not. The answer to a SYN
+ * follows within the limit, also by way of a SYN cookie. */
+static __always_inline __u64 nm_probes(const struct bpf_sk_lookup *ctx, const struct nm_address *from,
+				       const struct nm_address *to)
+{
+	struct nm_flow flow = {.from = *from, .to = *to};
+	const struct nm_probe_dial *dial;
+
+	flow.from_port = bpf_ntohs(ctx->remote_port);
+	flow.to_port = ctx->local_port;
+	dial = bpf_map_lookup_elem(&probe_dials, &flow);
+	return dial && bpf_ktime_get_ns() - dial->at_ns < NM_PROBE_DIAL_NS ? dial->how : 0;
+}
+
+static __always_inline int nm_inbound(struct bpf_sk_lookup *ctx, const struct nm_pod *pod, bool is_probe)
 {
 	__u64 cookie = nm_config.netns;
 
 	if (nm_proxy_is_alive() && nm_has_listener(NM_LISTENER_INBOUND))
 		return nm_assign(ctx, NM_LISTENER_INBOUND);
+	if (is_probe)
+		return SK_PASS;
 	if (pod->on_failure == NM_FAIL_CLOSED)
 		return SK_DROP;
 	nm_count(&cookie, unmeshed);
@@ -57,6 +75,7 @@ static __always_inline int nm_lookup_in(struct bpf_sk_lookup *ctx, const struct 
 {
 	__u64 cookie = nm_config.netns;
 	const struct nm_pod *pod = bpf_map_lookup_elem(&pods, &cookie);
+	__u64 probes;
 	bool to_own;
 
 	if (!pod)
@@ -71,7 +90,8 @@ static __always_inline int nm_lookup_in(struct bpf_sk_lookup *ctx, const struct 
 		return SK_PASS;
 	if (nm_in_ports(pod->excluded_inbound, NM_MAX_EXCLUDED_PORTS, ctx->local_port))
 		return SK_PASS;
-	return nm_inbound(ctx, pod);
+	probes = nm_probes(ctx, from, to);
+	return probes == NM_PROBE_DIRECT ? SK_PASS : nm_inbound(ctx, pod, probes == NM_PROBE_BY_MESH);
 }
 
 SEC("sk_lookup")

@@ -14,6 +14,7 @@ build    /usr/include/linux/bpf.h       linux-libc-dev
 run      lib:libbpf.so.1                libbpf1
 run      ip                             iproute2
 run      iptables-restore               iptables
+run      nft                            nftables
 run      setpriv                        util-linux
 demo     nginx                          nginx
 demo     redis-server                   redis-server
@@ -27,6 +28,8 @@ test     h2load                         nghttp2-client
 test     ps                             procps
 test     /usr/lib/cni/bridge            containernetworking-plugins
 test     runc                           runc
+test     bpftool                        bpftool
+test     python3                        python3
 test     promtool                       prometheus
 test     containerd                     containerd
 test     /usr/share/doc/busybox-static  busybox-static

@@ -48,7 +48,7 @@ internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity id
         using var loops = new EventLoops(Environment.ProcessorCount, logging);
         var dialer = new Dialer(table, loops);
         var guard = new ConnectionGuard(
-            store, new Authorizer(store, metrics.Policies, logging.CreateLogger<Authorizer>()), new EgressGuard(store, metrics.Policies, logging.CreateLogger<EgressGuard>()));
+            store, new Authorizer(store, new NodeAddresses(time), metrics.Policies, logging.CreateLogger<Authorizer>()), new EgressGuard(store, metrics.Policies, logging.CreateLogger<EgressGuard>()));
         var taps = new TapTable(time);
         var telemetryMetrics = new TelemetryMetrics(metrics.Registry);
         var collectors = new OtlpExporters(store, balancer, telemetryMetrics, time, logging);

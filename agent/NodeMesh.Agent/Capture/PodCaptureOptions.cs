@@ -2,7 +2,7 @@ using System.Net;
 
 namespace NodeMesh.Agent.Capture;
 
-/// <summary>What a pod's annotations say about its capture.</summary>
+/// <summary>What a pod's annotations and its probes say about its capture.</summary>
 /// <param name="ExcludedOutboundPorts">Destination ports whose connections leave unmeshed.</param>
 /// <param name="ExcludedOutboundNetworks">Destinations whose connections leave unmeshed.</param>
 /// <param name="ExcludedInboundPorts">Ports of the pod that are reached unmeshed.</param>
@@ -15,11 +15,15 @@ internal sealed record PodCaptureOptions(
 {
     public static PodCaptureOptions Default { get; } = new([], [], [], FailurePolicy.Closed);
 
+    /// <summary>Its ports with probes, each once.</summary>
+    public IReadOnlyList<ProbePort> Probes { get; init; } = [];
+
     public bool Equals(PodCaptureOptions? other) =>
         other is not null && OnFailure == other.OnFailure
         && ExcludedOutboundPorts.SequenceEqual(other.ExcludedOutboundPorts)
         && ExcludedOutboundNetworks.SequenceEqual(other.ExcludedOutboundNetworks)
-        && ExcludedInboundPorts.SequenceEqual(other.ExcludedInboundPorts);
+        && ExcludedInboundPorts.SequenceEqual(other.ExcludedInboundPorts)
+        && Probes.SequenceEqual(other.Probes);
 
     public override int GetHashCode() => HashCode.Combine(OnFailure, ExcludedOutboundPorts.Count, ExcludedOutboundNetworks.Count, ExcludedInboundPorts.Count);
 }

@@ -65,6 +65,7 @@ internal sealed record CompiledPod(PodFacts Facts, IReadOnlyList<IPAddress> Addr
         {
             workload.OpaquePorts.Add(port);
         }
+        workload.Probes.AddRange(facts.Probes.Where(probe => probe.Path is not null).Select(probe => new Contract.Probe { Port = probe.Port, Path = probe.Path }));
         return workload;
     }
 

@@ -21,10 +21,7 @@ internal sealed record LocalPod(
     public bool Equals(LocalPod? other) =>
         other is not null && Id == other.Id && Netns == other.Netns && Enrolled == other.Enrolled
         && DeclaredAddresses.SequenceEqual(other.DeclaredAddresses)
-        && Options.OnFailure == other.Options.OnFailure
-        && Options.ExcludedOutboundPorts.SequenceEqual(other.Options.ExcludedOutboundPorts)
-        && Options.ExcludedOutboundNetworks.SequenceEqual(other.Options.ExcludedOutboundNetworks)
-        && Options.ExcludedInboundPorts.SequenceEqual(other.Options.ExcludedInboundPorts);
+        && Options.Equals(other.Options);
 
     public override int GetHashCode() => HashCode.Combine(Id, Netns, Enrolled);
 }

@@ -28,6 +28,9 @@ internal sealed record PodFacts(Pod Pod)
 
     public PodCaptureOptions Options { get; init; } = PodCaptureOptions.Default;
 
+    /// <summary>Of a pod of this node.</summary>
+    public IReadOnlyList<PodProbe> Probes { get; init; } = [];
+
     public IReadOnlyList<ushort> OpaquePorts { get; init; } = [];
 
     public IReadOnlyList<ushort> OpaqueInNamespace { get; init; } = [];

@@ -27,6 +27,10 @@ internal static class PodReading
             problems.Add(new ResourceProblem("Pod", pod.Metadata.Id, "NoAddress",
                 $"the pod is on node {pod.Spec.NodeName}, where this one can not look, and has no status.podIPs: it is not known here by address"));
         }
+        var opaquePorts = AnnotationList.Ports("Pod", pod.Metadata, MeshLabels.OpaquePorts, problems);
+        IReadOnlyList<ushort> opaqueInNamespace = home is null ? [] : AnnotationList.Ports("Namespace", home.Metadata, MeshLabels.OpaquePorts, []);
+        var probes = isLocal ? PodProbe.Of(pod.Spec) : [];
+        var options = CaptureAnnotations.Options(pod.Metadata, home?.Metadata, onFailure, problems);
         var runsOn = pod.Spec.NodeName.Length == 0 && isLocal ? node : pod.Spec.NodeName;
         return new PodFacts(pod)
         {
@@ -34,9 +38,10 @@ internal static class PodReading
             Claimed = claimed,
             Netns = isLocal ? netns : null,
             Enrolled = Enrolment.IsEnrolled(pod, home, problems),
-            Options = CaptureAnnotations.Options(pod.Metadata, home?.Metadata, onFailure, problems),
-            OpaquePorts = AnnotationList.Ports("Pod", pod.Metadata, MeshLabels.OpaquePorts, problems),
-            OpaqueInNamespace = home is null ? [] : AnnotationList.Ports("Namespace", home.Metadata, MeshLabels.OpaquePorts, []),
+            Options = probes.Count == 0 ? options : options with { Probes = PodProbe.Ports(probes, port => opaquePorts.Contains(port) || opaqueInNamespace.Contains(port)) },
+            Probes = probes,
+            OpaquePorts = opaquePorts,
+            OpaqueInNamespace = opaqueInNamespace,
             Node = runsOn,
             Zone = pod.Metadata.Labels.GetValueOrDefault(MeshLabels.Zone)
                 ?? resources.Nodes.GetValueOrDefault(runsOn)?.Metadata.Labels.GetValueOrDefault(MeshLabels.Zone) ?? "",

@@ -14,7 +14,7 @@ internal static class Netns
     public const string NamedDirectory = "/run/netns";
 
     // This process's own namespace; static, so that it is opened before the first thread of ours moves.
-    private static readonly SafeFileHandle Own = OpenPath("/proc/thread-self/ns/net");
+    public static readonly SafeFileHandle Own = OpenPath("/proc/thread-self/ns/net");
 
     // Where the current thread is when not at home, so that a Run within a Run comes back to the outer one.
     [ThreadStatic]

@@ -10,12 +10,12 @@ namespace NodeMesh.Proxy.Security;
 /// Asks the policies in force whether somebody may reach a pod of this node. The source is looked up anew each time: when its connection
 /// was accepted, the snapshot may not have known it yet.
 /// </summary>
-internal sealed partial class Authorizer(SnapshotStore store, PolicyMetrics metrics, ILogger<Authorizer> logger)
+internal sealed partial class Authorizer(SnapshotStore store, NodeAddresses node, PolicyMetrics metrics, ILogger<Authorizer> logger)
 {
     public bool AllowsRequest(IPAddress client, IPEndPoint destination, string? home, in RequestHead head, TrafficRecord? record = null)
     {
         var snapshot = store.Current;
-        if (snapshot.Access.RulesFor(destination, home) is not { } rules)
+        if (snapshot.Access.RulesFor(destination, home) is not { } rules || IsProbe(snapshot, client, destination, head))
         {
             return true;
         }
@@ -70,8 +70,29 @@ internal sealed partial class Authorizer(SnapshotStore store, PolicyMetrics metr
             return Access.Allowed;
         }
         var facts = new AccessFacts(snapshot.FindWorkload(client), client, destination.Port);
-        return isOpaque ? rules.DecideOpaque(facts).Access : rules.Decide(facts).Access;
+        if (isOpaque)
+        {
+            return rules.DecideOpaque(facts).Access;
+        }
+        var access = rules.Decide(facts).Access;
+        return access == Access.Denied && MayProbe(snapshot, client, destination) ? Access.DependsOnRequest : access;
     }
+
+    // The kubelet asks whether the pod is well: no policy about traffic means to have the pod restarted.
+    private bool IsProbe(MeshSnapshot snapshot, IPAddress client, IPEndPoint destination, in RequestHead head)
+    {
+        foreach (var probe in snapshot.FindWorkload(destination.Address)?.Probes ?? [])
+        {
+            if (probe.Port == destination.Port && head.Path.SequenceEqual(probe.Path) && head.Method == (head.IsGrpc ? "POST" : "GET"))
+            {
+                return node.Contains(client);
+            }
+        }
+        return false;
+    }
+
+    private bool MayProbe(MeshSnapshot snapshot, IPAddress client, IPEndPoint destination) =>
+        Array.Exists(snapshot.FindWorkload(destination.Address)?.Probes ?? [], probe => probe.Port == destination.Port) && node.Contains(client);
 
     private bool Told(AccessDecision decision, in AccessFacts facts, IPEndPoint destination, TrafficRecord? record)
     {

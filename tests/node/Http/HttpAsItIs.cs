@@ -43,9 +43,29 @@ public sealed class HttpAsItIs(EbpfMesh mesh)
     public async Task A_request_that_arrives_in_pieces_is_whole()
     {
         var answer = await mesh.Client().ExecAsync(
-            "sh", "-c", $"(printf 'GE'; sleep 0.3; printf 'T /slow HTTP/1.1\\r\\nHo'; sleep 0.3; printf 'st: a\\r\\nConnection: close\\r\\n\\r\\n'; sleep 1) | nc -w 5 {Target.Replace(':', ' ')}");
+            "sh", "-c", $"(printf 'GE'; sleep 0.3; printf 'T /slow HTTP/1.1\\r\\nHo'; sleep 0.3; printf 'st: a\\r\\nConnection: close\\r\\n\\r\\n'; sleep 1) | busybox nc -w 5 {Target.Replace(':', ' ')}");
 
         Assert.Contains("\"rawTarget\":\"/slow\"", answer, StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 30_000)]
+    public async Task A_client_that_shuts_its_side_behind_the_request_gets_the_answer()
+    {
+        var files = await mesh.AddPodAsync("files");
+        await files.StartAsync(8000, "python3", "-m", "http.server", "8000", "--bind", files.V4.ToString(), "--directory", Products.Repository);
+
+        var answer = await mesh.Client().ExecAsync("python3", "-c", $"""
+            import socket
+            s = socket.create_connection(("{files.V4}", 8000), 5)
+            s.sendall(b"GET /global.json HTTP/1.0\r\n\r\n")
+            s.shutdown(socket.SHUT_WR)
+            while data := s.recv(65536):
+                print(data.decode(), end="")
+            """);
+        await mesh.RemovePodAsync(files);
+
+        Assert.StartsWith("HTTP/1.1 200 OK", answer, StringComparison.Ordinal);
+        Assert.EndsWith(await File.ReadAllTextAsync($"{Products.Repository}/global.json"), answer.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
     [Fact(Timeout = 30_000)]
@@ -117,5 +137,5 @@ public sealed class HttpAsItIs(EbpfMesh mesh)
 
     /// <summary>Writes these bytes (as printf has them) to the HTTP port; returns all that comes back.</summary>
     private Task<string> RawAsync(string request) =>
-        mesh.Client().ExecAsync("sh", "-c", $"(printf '{request}'; sleep 1) | nc -w 5 {Target.Replace(':', ' ')}");
+        mesh.Client().ExecAsync("sh", "-c", $"(printf '{request}'; sleep 1) | busybox nc -w 5 {Target.Replace(':', ' ')}");
 }

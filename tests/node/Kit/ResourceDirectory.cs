@@ -23,7 +23,8 @@ public sealed class ResourceDirectory
     public void Delete(string name) => File.Delete($"{Path}/{name}.yaml");
 
     /// <param name="app">The label "app", for selectors.</param>
-    public void Pod(TestPod pod, bool enrolled = true, string app = "", bool ready = true, string annotations = "") => Write($"pod-{pod.Node.Name}-{pod.Name}", $$"""
+    /// <param name="spec">More of it, indented by two.</param>
+    public void Pod(TestPod pod, bool enrolled = true, string app = "", bool ready = true, string annotations = "", string spec = "") => Write($"pod-{pod.Node.Name}-{pod.Name}", $$"""
         apiVersion: v1
         kind: Pod
         metadata:
@@ -37,6 +38,7 @@ public sealed class ResourceDirectory
             {{annotations}}
         spec:
           nodeName: {{pod.Node.Name}}
+        {{spec}}
         status:
           podIPs:
           - ip: {{pod.V4}}

@@ -10,6 +10,6 @@ internal static class Guards
     public static ConnectionGuard For(SnapshotStore store, ProxyMetrics metrics)
     {
         var counters = new PolicyMetrics(metrics.Registry);
-        return new ConnectionGuard(store, new Authorizer(store, counters, NullLogger<Authorizer>.Instance), new EgressGuard(store, counters, NullLogger<EgressGuard>.Instance));
+        return new ConnectionGuard(store, new Authorizer(store, new NodeAddresses(TimeProvider.System), counters, NullLogger<Authorizer>.Instance), new EgressGuard(store, counters, NullLogger<EgressGuard>.Instance));
     }
 }

@@ -85,6 +85,7 @@ internal sealed partial class EbpfCapture(PinDirectory pins, EbpfCaptureOptions 
 
         Node.Mend();
         Node.Maps.Counters.Ensure(pod.Cookie);
+        Node.Maps.Probe(pod.Cookie, pod.Addresses, pod.Options.Probes);
         Node.Maps.ExcludeCidrs(pod.Cookie, pod.Options.ExcludedOutboundNetworks.Select(network => CidrKey.From(pod.Cookie, network)));
         if (previous is not null)
         {

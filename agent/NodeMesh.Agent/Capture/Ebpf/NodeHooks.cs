@@ -71,6 +71,7 @@ internal sealed partial class NodeHooks : IDisposable
         programs.Configure(new Config
         {
             BeatLimitNs = (ulong)beatLimit.TotalNanoseconds,
+            Netns = Netns.Cookie(Netns.Own),
             CountUdp = Has(CgroupSkbType, GetNetnsCookieHelper),
             CanSetError = Has(CgroupSockAddrType, SetRetvalHelper),
         });

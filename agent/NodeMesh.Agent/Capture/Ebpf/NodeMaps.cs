@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using NodeMesh.Agent.Capture.Ebpf.Layout;
@@ -9,10 +10,10 @@ namespace NodeMesh.Agent.Capture.Ebpf;
 internal sealed class NodeMaps : IDisposable
 {
     /// <summary>All of them, by their names in bpf/ and as pins.</summary>
-    public static readonly IReadOnlyList<string> Names = ["pods", "counters", "heartbeat", "excluded_cidrs", "mesh_sockets", "outbound_listeners"];
+    public static readonly IReadOnlyList<string> Names = ["pods", "counters", "heartbeat", "excluded_cidrs", "mesh_sockets", "outbound_listeners", "probes", "probe_dials"];
 
     /// <summary>Those that pod.bpf.o uses, too.</summary>
-    public static readonly IReadOnlyList<string> SharedWithPods = ["pods", "counters", "heartbeat"];
+    public static readonly IReadOnlyList<string> SharedWithPods = ["pods", "counters", "heartbeat", "probe_dials"];
 
     private readonly Dictionary<string, SafeFileHandle> _descriptors;
 
@@ -25,6 +26,7 @@ internal sealed class NodeMaps : IDisposable
         ExcludedCidrs = new("excluded_cidrs", _descriptors["excluded_cidrs"]);
         MeshSockets = new("mesh_sockets", _descriptors["mesh_sockets"]);
         OutboundListeners = new("outbound_listeners", _descriptors["outbound_listeners"]);
+        Probes = new("probes", _descriptors["probes"]);
     }
 
     public BpfMap<ulong, PodEntry> Pods { get; }
@@ -39,6 +41,8 @@ internal sealed class NodeMaps : IDisposable
 
     /// <summary>Into it goes a descriptor; out comes the socket's cookie.</summary>
     public BpfMap<ulong, ulong> OutboundListeners { get; }
+
+    public BpfMap<ProbeKey, ProbeEntry> Probes { get; }
 
     public SafeFileHandle Descriptor(string name) => _descriptors[name];
 
@@ -59,11 +63,34 @@ internal sealed class NodeMaps : IDisposable
         }
     }
 
+    /// <summary>Makes these the pod's probes.</summary>
+    public void Probe(ulong cookie, IReadOnlyList<IPAddress> addresses, IReadOnlyList<ProbePort> ports)
+    {
+        var keys = new List<ProbeKey>();
+        foreach (var address in addresses)
+        {
+            foreach (var port in ports)
+            {
+                var key = ProbeKey.From(address, port.Port);
+                keys.Add(key);
+                Probes.Set(key, ProbeEntry.From(cookie, port));
+            }
+        }
+        foreach (var key in Probes.Keys())
+        {
+            if (Probes.Find(key) is { } entry && entry.Netns == cookie && !keys.Exists(other => other.SameAs(key)))
+            {
+                Probes.Remove(key);
+            }
+        }
+    }
+
     /// <summary>Everything known of a pod; its entry, which switches capture on, first.</summary>
     public void Forget(ulong cookie)
     {
         Pods.Remove(cookie);
         ExcludeCidrs(cookie, []);
+        Probe(cookie, [], []);
         Counters.Remove(cookie);
         OutboundListeners.Remove(cookie);
     }

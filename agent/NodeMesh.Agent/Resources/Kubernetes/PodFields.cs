@@ -90,7 +90,7 @@ internal sealed class PodFields
         a.Count == b.Count && a.All(label => b.TryGetValue(label.Key, out var value) && value == label.Value);
 
     private static IReadOnlyList<Container> Ports(IReadOnlyList<Container> containers) =>
-        [.. containers.Where(container => container.Ports.Count > 0)];
+        [.. containers.Where(container => container.Ports.Count > 0).Select(container => new Container { Name = container.Name, Ports = container.Ports })];
 
     private static bool SameContainers(IReadOnlyList<Container> a, IReadOnlyList<Container> b) =>
         a.Count == b.Count && a.Zip(b).All(pair => pair.First.Name == pair.Second.Name && pair.First.Ports.SequenceEqual(pair.Second.Ports));

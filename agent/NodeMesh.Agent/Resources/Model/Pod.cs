@@ -35,6 +35,55 @@ internal sealed record Container
     public string Name { get; init => field = value ?? ""; } = "";
 
     public IReadOnlyList<ContainerPort> Ports { get; init => field = value ?? []; } = [];
+
+    public Probe? StartupProbe { get; init; }
+
+    public Probe? ReadinessProbe { get; init; }
+
+    public Probe? LivenessProbe { get; init; }
+
+    public Lifecycle? Lifecycle { get; init; }
+}
+
+/// <summary>What the kubelet asks a container; also one of its lifecycle handlers, which is asked the same way.</summary>
+internal sealed record Probe
+{
+    public HttpGetAction? HttpGet { get; init; }
+
+    public TcpSocketAction? TcpSocket { get; init; }
+
+    public GrpcAction? Grpc { get; init; }
+}
+
+internal sealed record Lifecycle
+{
+    public Probe? PostStart { get; init; }
+
+    public Probe? PreStop { get; init; }
+}
+
+internal sealed record HttpGetAction
+{
+    public string Path { get; init => field = value ?? ""; } = "";
+
+    public IntOrString? Port { get; init; }
+
+    /// <summary>Empty: the pod's own address.</summary>
+    public string Host { get; init => field = value ?? ""; } = "";
+
+    public string Scheme { get; init => field = value ?? ""; } = "";
+}
+
+internal sealed record TcpSocketAction
+{
+    public IntOrString? Port { get; init; }
+
+    public string Host { get; init => field = value ?? ""; } = "";
+}
+
+internal sealed record GrpcAction
+{
+    public int Port { get; init; }
 }
 
 internal sealed record ContainerPort

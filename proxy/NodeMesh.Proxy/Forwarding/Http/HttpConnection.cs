@@ -29,6 +29,7 @@ internal sealed class HttpConnection : IGuarded
     private CountingPipe? _transport;
     private Http1Connection? _upstream;
     private bool _isGone;
+    private bool _isHalfClosed;
     private readonly List<(UpstreamTarget Target, string? Authority)> _guarded = [];
     private readonly List<RoutedRequest> _routed = [];
 
@@ -96,7 +97,10 @@ internal sealed class HttpConnection : IGuarded
     /// <summary>An attempt of a measured rule is over.</summary>
     public void CountBackend(RouteRule rule, BackendPort backend, bool failed, TimeSpan elapsed) => _metrics.Backends.For(rule, backend).Done(failed, elapsed);
 
-    /// <summary>Cancelled when the downstream has closed, or is being closed.</summary>
+    /// <summary>The client has shut its side for writing: it waits for the answer, or it has closed. What then fails may have failed because of it.</summary>
+    public bool IsHalfClosed => Volatile.Read(ref _isHalfClosed);
+
+    /// <summary>Cancelled when the downstream is gone, or is being closed.</summary>
     public CancellationToken Gone { get; private set; }
 
     /// <summary>Wraps the transport of this connection.</summary>
@@ -113,10 +117,14 @@ internal sealed class HttpConnection : IGuarded
         {
             upstream.Abort();
         }
+        if (IsHalfClosed)
+        {
+            upstream.EndAfterRequest();
+        }
     }
 
-    /// <returns>False: it was, or is being, aborted.</returns>
-    public bool Detach(Http1Connection upstream) => Interlocked.CompareExchange(ref _upstream, null, upstream) == upstream;
+    /// <returns>False: it was, or is being, ended.</returns>
+    public bool Detach(Http1Connection upstream) => Interlocked.CompareExchange(ref _upstream, null, upstream) == upstream && !IsHalfClosed;
 
     /// <summary>
     /// Passes on an interim response (1xx), for which Kestrel has no words. Nothing else is written meanwhile: the last response is out, and Kestrel
@@ -141,9 +149,11 @@ internal sealed class HttpConnection : IGuarded
         _context = context;
         _lifetime = lifetime;
         Gone = context.ConnectionClosed;
-        if (!Http2)
+        if (context is HalfOpenConnection open)
         {
             Gone.UnsafeRegister(static state => ((HttpConnection)state!).OnGone(), this);
+            open.HalfClosed += OnHalfClosed;
+            open.Begin();
         }
         Series.Opened();
         Pod.Add(this);
@@ -158,7 +168,14 @@ internal sealed class HttpConnection : IGuarded
     /// <summary>The next response shall say that it is the last. HTTP/1.1 only.</summary>
     public bool IsClosing => _closing && !Http2;
 
-    public void RequestBegins() => Interlocked.Increment(ref _underWay);
+    public void RequestBegins()
+    {
+        Interlocked.Increment(ref _underWay);
+        if (IsHalfClosed)
+        {
+            (_context as HalfOpenConnection)?.Watch();
+        }
+    }
 
     public void RequestEnds()
     {
@@ -265,6 +282,18 @@ internal sealed class HttpConnection : IGuarded
     {
         Volatile.Write(ref _isGone, true);
         Interlocked.Exchange(ref _upstream, null)?.Abort();
+    }
+
+    // The upstream hears of it, and may go on or give up: what a FIN means to it is its own business.
+    private void OnHalfClosed()
+    {
+        Volatile.Write(ref _isHalfClosed, true);
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _upstream)?.EndAfterRequest();
+        if (Volatile.Read(ref _underWay) > 0)
+        {
+            (_context as HalfOpenConnection)?.Watch();
+        }
     }
 
     private static TrafficDirection DirectionOf(ServicePortEntry port, IUpstreamDialer dialer)

@@ -127,11 +127,12 @@ internal sealed class HttpHub : IAsyncDisposable
     private ConnectionDelegate ServeAsync(ConnectionDelegate next) => async connection =>
     {
         var state = connection.Features.Get<HttpConnection>()!;
-        state.Opened(connection, connection.Features.Get<IConnectionLifetimeNotificationFeature>());
+        using var open = state.Http2 ? null : new HalfOpenConnection(connection, state.Downstream.Socket, _time);
+        state.Opened(open ?? connection, connection.Features.Get<IConnectionLifetimeNotificationFeature>());
         _guard.Enter(state);
         try
         {
-            await next(connection);
+            await next(open ?? connection);
         }
         finally
         {

@@ -30,6 +30,13 @@ public sealed class LayoutTests
     });
 
     [Fact]
+    public void Probe()
+    {
+        AssertSame<ProbeKey>("node.bpf.o", "nm_probe_key", new() { ["address"] = nameof(ProbeKey.Address), ["port"] = nameof(ProbeKey.Port) });
+        AssertSame<ProbeEntry>("node.bpf.o", "nm_probe", new() { ["netns"] = nameof(ProbeEntry.Netns), ["how"] = nameof(ProbeEntry.How) });
+    }
+
+    [Fact]
     public void Counters()
     {
         AssertSame<CounterEntry>("node.bpf.o", "nm_counters", new()

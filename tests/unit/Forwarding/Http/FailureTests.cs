@@ -127,7 +127,9 @@ public sealed class FailureTests
             client.Dispose();
         }
 
+        // To an upstream a client that closed looks as it does without the mesh: as one that may still want its answer.
         await upstream.EndsAsync();
+        upstream.Dispose();
         await hub.EventuallyCountsAsync("nodemesh_http_requests_total", "status=\"0\"", "reason=\"downstream_reset\"");
     }
 

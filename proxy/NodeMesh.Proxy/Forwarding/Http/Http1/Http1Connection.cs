@@ -16,6 +16,10 @@ internal sealed class Http1Connection : IDisposable
     private const int BulkBufferSize = 32 * 1024;
     private const int WriteBufferSize = 64 * 1024;
 
+    // Of _ending.
+    private const int RequestSent = 1;
+    private const int NoMoreToCome = 2;
+
     private readonly Socket _socket;
     private readonly SslStream? _tls;
     private byte[] _read = [];
@@ -24,6 +28,7 @@ internal sealed class Http1Connection : IDisposable
     private bool _isBulk;
     private byte[] _write = [];
     private int _written;
+    private int _ending;
 
     /// <param name="tls">What is spoken on the socket; null: plain HTTP.</param>
     public Http1Connection(Socket socket, Http1Pool pool, SslStream? tls = null)
@@ -74,6 +79,7 @@ internal sealed class Http1Connection : IDisposable
     public void Begin()
     {
         HasAnswered = _isBulk = false;
+        _ending = 0;
         Head.Reset();
         Trailers.Clear();
         _write = ArrayPool<byte>.Shared.Rent(FirstBufferSize);
@@ -147,6 +153,15 @@ internal sealed class Http1Connection : IDisposable
         _written = 0;
     }
 
+    /// <summary>TLS can't, or rather: to many servers its end is that of both ways.</summary>
+    public bool CanEndOneWay => _tls is null;
+
+    /// <summary>All of the request has been sent.</summary>
+    public void RequestIsSent() => End(RequestSent);
+
+    /// <summary>Shuts this side for writing behind the request, as the downstream did, where it can. From any thread.</summary>
+    public void EndAfterRequest() => End(NoMoreToCome);
+
     /// <summary>Ends whatever is under way on it, from any thread: its tasks fail, and then give back what they hold.</summary>
     public void Abort()
     {
@@ -157,6 +172,22 @@ internal sealed class Http1Connection : IDisposable
     {
         _tls?.Dispose();
         _socket.Dispose();
+    }
+
+    private void End(int part)
+    {
+        if ((Interlocked.Or(ref _ending, part) | part) != (RequestSent | NoMoreToCome) || !CanEndOneWay)
+        {
+            return;
+        }
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Reading will tell.
+        }
     }
 
     // Whoever reads and writes knows what a socket throws; a stream wraps it.

@@ -127,7 +127,14 @@ internal sealed partial class Http1Engine(TimeProvider time, ILogger<Http1Engine
                     return (Failed(exchange, body, Reason.DownstreamReset), false);
                 }
                 await TrySendAsync(connection);
-                sending = body.IsSent ? null : body.SendAsync();
+                if (!body.IsSent)
+                {
+                    sending = body.SendAsync();
+                }
+                else if (!upgrade) // else a tunnel may follow, whose bytes come before the end
+                {
+                    connection.RequestIsSent();
+                }
             }
 
             // :: Step 3: read heads until the final one.
@@ -161,7 +168,7 @@ internal sealed partial class Http1Engine(TimeProvider time, ILogger<Http1Engine
             if (!await ResponseCopy.BodyAsync(connection, exchange, length))
             {
                 await StopAsync(connection, sending);
-                return (exchange.Connection.Gone.IsCancellationRequested ? exchange.DownstreamGone() : exchange.BreakOff(Reason.UpstreamReset), false);
+                return (MayBeGone(exchange) ? exchange.DownstreamGone() : exchange.BreakOff(Reason.UpstreamReset), false);
             }
             if (sending is not null)
             {
@@ -187,7 +194,7 @@ internal sealed partial class Http1Engine(TimeProvider time, ILogger<Http1Engine
         {
             // Of the body of the response, or of a tunnel: before that nothing throws.
             await StopAsync(connection, sending);
-            return (exchange.Connection.Gone.IsCancellationRequested ? exchange.DownstreamGone() : exchange.BreakOff(Reason.UpstreamReset), false);
+            return (MayBeGone(exchange) ? exchange.DownstreamGone() : exchange.BreakOff(Reason.UpstreamReset), false);
         }
         catch
         {
@@ -245,9 +252,12 @@ internal sealed partial class Http1Engine(TimeProvider time, ILogger<Http1Engine
     }
 
     private static ExchangeOutcome Failed(HttpExchange exchange, RequestBodySender body, Reason reason) =>
-        body.DownstreamFailure is BadHttpRequestException { StatusCode: var status } ? ExchangeOutcome.Unanswered(status, Reason.ProtocolError)
-        : body.DownstreamFailure is not null || exchange.Connection.Gone.IsCancellationRequested ? exchange.DownstreamGone()
+        body.DownstreamFailure is BadHttpRequestException { StatusCode: var status } && !exchange.Connection.IsHalfClosed ? ExchangeOutcome.Unanswered(status, Reason.ProtocolError)
+        : body.DownstreamFailure is not null || MayBeGone(exchange) ? exchange.DownstreamGone()
         : ExchangeOutcome.Unanswered(502, reason);
+
+    // An upstream that saw the client's FIN may have given up for that reason.
+    private static bool MayBeGone(HttpExchange exchange) => exchange.Connection.Gone.IsCancellationRequested || exchange.Connection.IsHalfClosed;
 
     // The server may just have been closing it; then it has not seen the request, and another one will do (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
     private static bool MayTryAgain(HttpExchange exchange, Http1Connection connection) =>

@@ -84,6 +84,7 @@ internal sealed class RequestBodySender(Http1Connection connection)
                 }
                 if (IsSent)
                 {
+                    connection.RequestIsSent();
                     return;
                 }
             }

@@ -8,7 +8,7 @@ internal static class UpgradeTunnel
 {
     private const int BufferSize = 16 * 1024;
 
-    /// <summary>Sends the head of the response, then copies until one side has ended; the other is then closed, too.</summary>
+    /// <summary>Sends the head of the response, then copies until the upstream has ended, which hears of the downstream's end.</summary>
     public static async Task RunAsync(HttpExchange exchange, Http1Connection connection)
     {
         await using var downstream = await exchange.Feature<IHttpUpgradeFeature>()!.UpgradeAsync();
@@ -23,7 +23,12 @@ internal static class UpgradeTunnel
         var record = exchange.Record;
         var there = CopyAsync(downstream, upstream, record is null ? null : record.Received, over.Token);
         var back = CopyAsync(upstream, downstream, record is null ? null : record.Sent, over.Token);
-        await Task.WhenAny(there, back);
+        if (await Task.WhenAny(there, back) == there && there.IsCompletedSuccessfully && connection.CanEndOneWay)
+        {
+            connection.RequestIsSent();
+            connection.EndAfterRequest();
+            await back.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
         await over.CancelAsync();
         await Task.WhenAll(there, back).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
