@@ -20,6 +20,7 @@ help:
 
 build:
 	@$(NEEDS) build
+	@agent/console/build
 	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) --self-contained false -p:PublishSingleFile=true -p:PublishReadyToRun=true -o out &&) \
 	echo "built out/nodemesh, out/nodemesh-agent, out/nodemesh-cni, out/nodemesh-proxy"
 
@@ -40,9 +41,10 @@ bench:
 
 release:
 	@$(NEEDS) build release
+	@agent/console/build
 	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) --self-contained true -p:PublishAot=true -o out/release &&) \
 	rm -f out/release/*.dbg && echo "built out/release/nodemesh, nodemesh-agent, nodemesh-cni, nodemesh-proxy"
 
 clean:
-	rm -rf out
+	rm -rf out agent/console/dist agent/console/node_modules
 	find agent installer proxy tests \( -name bin -o -name obj \) -type d -prune -exec rm -rf {} +

@@ -11,6 +11,8 @@ build    clang                          clang
 build    llvm-strip                     llvm
 build    /usr/include/bpf/bpf_helpers.h libbpf-dev
 build    /usr/include/linux/bpf.h       linux-libc-dev
+build    node                           nodejs
+build    npm                            npm
 run      lib:libbpf.so.1                libbpf1
 run      ip                             iproute2
 run      iptables-restore               iptables
@@ -32,6 +34,7 @@ test     bpftool                        bpftool
 test     python3                        python3
 test     promtool                       prometheus
 test     containerd                     containerd
+test     chromium                       chromium
 test     /usr/share/doc/busybox-static  busybox-static
 test     /usr/share/containers/seccomp.json golang-github-containers-common
 bench    nginx                          nginx

@@ -9,6 +9,7 @@ using NodeMesh.Agent.Reporting;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Directory;
 using NodeMesh.Agent.Resources.Kubernetes;
+using NodeMesh.Agent.Serving.Console;
 using NodeMesh.Agent.Supervision;
 
 namespace NodeMesh.Agent;
@@ -32,10 +33,11 @@ internal static class AgentCommand
         {
             DefaultValueFactory = _ => new IPEndPoint(IPAddress.Loopback, 15020),
             CustomParser = result => ParseEndPoint(result.Tokens[0].Value, result.AddError),
-            Description = "Address of /metrics, /healthz, /readyz, /pods, /config, /problems",
+            Description = "Address of /metrics, /healthz, /readyz, /pods, /config, /problems, and of the console (/console/)",
         };
         var tap = new Option<string>("--tap") { DefaultValueFactory = _ => "local", Description = "Who may watch traffic at the admin address (/tap): local, who dials it from this machine; anywhere, whoever reaches it" };
         tap.AcceptOnlyFromAmong("local", "anywhere");
+        var consoleToken = new Option<string?>("--console-token") { Description = "File with the token by which others than this machine's own users see the console (/console/ at the admin address); without it they don't" };
         var state = new Option<string>("--state") { DefaultValueFactory = _ => "/run/nodemesh", Description = "Directory of every socket, pin and file of this agent" };
         var proxy = new Option<string>("--proxy")
         {
@@ -60,7 +62,7 @@ internal static class AgentCommand
         {
             resources, kubernetes, kubeconfig, context, daemonSet, node,
             capture, pins, proc, onFailure,
-            admin, tap, state, level,
+            admin, tap, consoleToken, state, level,
             proxy, proxyUser, instance, accessLogs,
             drain, keep, takeOver, standBy,
         };
@@ -89,6 +91,7 @@ internal static class AgentCommand
                 Capture = parsed.GetValue(capture),
                 Admin = parsed.GetValue(admin)!,
                 IsTapOpen = parsed.GetValue(tap) == "anywhere",
+                Console = new ConsoleOptions { TokenFile = parsed.GetValue(consoleToken) },
                 State = new StateDirectory(parsed.GetValue(state)!),
                 Proxy = parsed.GetValue(proxy) is var executable && executable == "external" ? null : executable,
                 Instance = parsed.GetValue(instance)!,

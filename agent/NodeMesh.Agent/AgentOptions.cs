@@ -1,5 +1,6 @@
 using System.Net;
 using NodeMesh.Agent.Capture;
+using NodeMesh.Agent.Serving.Console;
 
 namespace NodeMesh.Agent;
 
@@ -16,6 +17,9 @@ internal sealed record AgentOptions
 
     /// <summary>Who reaches <see cref="Admin"/> may watch traffic (/tap); else only who is on this machine.</summary>
     public bool IsTapOpen { get; init; }
+
+    /// <summary>Of the page at <see cref="Admin"/>.</summary>
+    public ConsoleOptions Console { get; init; } = new();
 
     /// <summary>Holds every socket, pin and file of this agent: two agents with two state directories live on one kernel.</summary>
     public required StateDirectory State { get; init; }

@@ -11,6 +11,7 @@ using NodeMesh.Agent.Reporting;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Rollouts;
 using NodeMesh.Agent.Serving;
+using NodeMesh.Agent.Serving.Console;
 using NodeMesh.Agent.Supervision;
 
 namespace NodeMesh.Agent;
@@ -78,7 +79,8 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var succeeded = false;
         // What may fail for reasons outside the kernel comes before anything is changed in it.
-        var admin = await new AdminServer(Status, _publisher, _sessions, new AgentMetrics(), new TapEndpoint(_taps, _options.IsTapOpen), _time)
+        var console = new ConsoleServer(ConsoleFiles.Embedded, _options.Console, _options.Node, _time);
+        var admin = await new AdminServer(Status, _publisher, _sessions, new AgentMetrics(), new TapEndpoint(_taps, _options.IsTapOpen), console, _time)
             .StartAsync(_options.Admin).ConfigureAwait(false);
         _capture.Open();
         var config = await ConfigServer.StartAsync(_options.State.ConfigSocket, _options.ProxyUser, _publisher, _sessions, _taps).ConfigureAwait(false);

@@ -9,6 +9,7 @@ using NodeMesh.Cli.Inspect;
 using NodeMesh.Cli.Install;
 using NodeMesh.Cli.Tap;
 using NodeMesh.Cli.Top;
+using NodeMesh.Cli.WebConsole;
 
 var root = new RootCommand("NodeMesh: a service mesh with one agent and one proxy per Linux node, and nothing in the pods.")
 {
@@ -22,6 +23,7 @@ var root = new RootCommand("NodeMesh: a service mesh with one agent and one prox
     DescribeCommand.Create(),
     DiagnoseCommand.Create(),
     GraphCommand.Create(),
+    ConsoleCommand.Create(),
     TapCommand.Create(),
     TopCommand.Create(),
     ConfigCommand.Create(),

@@ -10,12 +10,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Agent.Rollouts;
+using NodeMesh.Agent.Serving.Console;
 using Prometheus;
 
 namespace NodeMesh.Agent.Serving;
 
-/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes, /policies, /rollouts, /tap. Reads only.</summary>
-internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher publisher, ProxySessions sessions, AgentMetrics metrics, TapEndpoint taps, TimeProvider time)
+/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes, /policies, /rollouts, /tap; and the page that shows all of it, /console/. Reads only.</summary>
+internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher publisher, ProxySessions sessions, AgentMetrics metrics, TapEndpoint taps, ConsoleServer console, TimeProvider time)
 {
     // Of OpenMetrics, once, at the very end.
     private const string EndOfMetrics = "# EOF\n";
@@ -34,16 +35,26 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
             kestrel.Listen(address, listen => listen.Protocols = HttpProtocols.Http1);
         });
         var app = builder.Build();
-        app.Map("/metrics", (RequestDelegate)MetricsAsync);
+        var answers = new Dictionary<string, RequestDelegate>
+        {
+            ["metrics"] = MetricsAsync,
+            ["readyz"] = ReadyAsync,
+            ["pods"] = PodsAsync,
+            ["config"] = ConfigAsync,
+            ["problems"] = ProblemsAsync,
+            ["routes"] = RoutesAsync,
+            ["policies"] = PoliciesAsync,
+            ["rollouts"] = RolloutsAsync,
+        };
+        foreach (var (name, answer) in answers)
+        {
+            app.Map($"/{name}", answer);
+        }
         app.Map("/healthz", (RequestDelegate)(context => WriteAsync(context, StatusCodes.Status200OK, Text, "ok\n")));
-        app.Map("/readyz", (RequestDelegate)ReadyAsync);
-        app.Map("/pods", (RequestDelegate)PodsAsync);
-        app.Map("/config", (RequestDelegate)ConfigAsync);
-        app.Map("/problems", (RequestDelegate)ProblemsAsync);
-        app.Map("/routes", (RequestDelegate)RoutesAsync);
-        app.Map("/policies", (RequestDelegate)PoliciesAsync);
-        app.Map("/rollouts", (RequestDelegate)RolloutsAsync);
         app.Map("/tap", (RequestDelegate)taps.ServeAsync);
+        // Whom the console lets in may watch.
+        answers["tap"] = taps.WatchAsync;
+        console.MapTo(app, answers);
         app.Map(BackendReports.Path, (RequestDelegate)BackendsAsync);
         try
         {

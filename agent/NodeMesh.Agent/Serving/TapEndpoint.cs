@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Net;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
+using NodeMesh.Agent.Serving.Console;
 using NodeMesh.Contract;
 
 namespace NodeMesh.Agent.Serving;
@@ -18,11 +18,17 @@ internal sealed class TapEndpoint(TapHub taps, bool isOpen)
 
     public async Task ServeAsync(HttpContext context)
     {
-        if (!isOpen && !IsLocal(context))
+        if (!isOpen && !ConsoleGuard.IsLocal(context))
         {
             await RefuseAsync(context, StatusCodes.Status403Forbidden, "traffic may be watched from this machine alone: ask its loopback address, or start the agent with --tap anywhere").ConfigureAwait(false);
             return;
         }
+        await WatchAsync(context).ConfigureAwait(false);
+    }
+
+    /// <summary>For somebody who may.</summary>
+    public async Task WatchAsync(HttpContext context)
+    {
         if (Read(context.Request.Query, out var problem) is not { } filter)
         {
             await RefuseAsync(context, StatusCodes.Status400BadRequest, problem).ConfigureAwait(false);
@@ -79,11 +85,6 @@ internal sealed class TapEndpoint(TapHub taps, bool isOpen)
             await context.Response.Body.FlushAsync(context.RequestAborted).ConfigureAwait(false);
         }
     }
-
-    // A page in a browser on this machine must not watch by a name that it has made to mean 127.0.0.1.
-    private static bool IsLocal(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } from && IPAddress.IsLoopback(from)
-        && (IPAddress.TryParse(context.Request.Host.Host.Trim('[', ']'), out _) || context.Request.Host.Host is "localhost" or "");
 
     private static TapFilter? Read(IQueryCollection query, out string problem)
     {

@@ -39,6 +39,19 @@ internal sealed class AdminAgents(IReadOnlyList<string> addresses) : MeshAgents,
         }
     }
 
+    public override async Task<HttpResponseMessage> ForwardAsync(MeshNode node, string path, HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            request.RequestUri = new Uri($"http://{node.Node}/{path}");
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw new ClusterException($"no agent answers at {node.Node}: {e.Message}", null, e);
+        }
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<(bool IsGood, string Said)> GetAsync(string address, string path, CancellationToken cancellation)

@@ -95,6 +95,24 @@ internal sealed class ClusterApi : IDisposable
         }
     }
 
+    /// <summary>Passes a request on and gives the answer as it is, as soon as it begins.</summary>
+    public async Task<HttpResponseMessage> ForwardAsync(string path, HttpRequestMessage request, CancellationToken cancellation)
+    {
+        request.RequestUri = new Uri(_client.BaseUri, path);
+        try
+        {
+            if (_credentials is not null)
+            {
+                await _credentials.ProcessHttpRequestAsync(request, cancellation);
+            }
+            return await _client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException or KubeConfigException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw new ClusterException($"{Server} does not answer: {e.Message}", inner: e);
+        }
+    }
+
     /// <summary>All pages of a list; empty when the kind is not there.</summary>
     public async Task<IReadOnlyList<JsonNode>> ListAsync(string path, CancellationToken cancellation)
     {

@@ -21,6 +21,12 @@ internal abstract class MeshAgents
     /// <exception cref="ClusterException">It does not answer, or you may not ask.</exception>
     public abstract Task<Stream> OpenAsync(MeshNode node, string path, CancellationToken cancellation);
 
+    /// <summary>Passes a request on and gives the answer as it is, whatever its status, as soon as it begins.</summary>
+    /// <param name="path">Without the leading slash.</param>
+    /// <param name="request">Without an address: method, header fields, body.</param>
+    /// <exception cref="ClusterException">Nobody answers.</exception>
+    public abstract Task<HttpResponseMessage> ForwardAsync(MeshNode node, string path, HttpRequestMessage request, CancellationToken cancellation);
+
     /// <exception cref="ClusterException">No agent runs on this node.</exception>
     public async Task<MeshNode> FindAsync(string name, CancellationToken cancellation)
     {

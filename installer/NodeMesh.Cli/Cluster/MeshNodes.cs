@@ -44,6 +44,9 @@ internal sealed class MeshNodes(ClusterApi api, string @namespace) : MeshAgents
         }
     }
 
+    public override Task<HttpResponseMessage> ForwardAsync(MeshNode node, string path, HttpRequestMessage request, CancellationToken cancellation) =>
+        api.ForwardAsync($"/api/v1/namespaces/{@namespace}/pods/{node.Pod}:{node.AdminPort}/proxy/{path}", request, cancellation);
+
     private static MeshNode Read(JsonNode pod)
     {
         var status = pod["status"];

@@ -149,6 +149,7 @@ internal sealed class DemoRun
         var window = new TrafficWindow(_time);
         var started = _time.GetTimestamp();
         var canary = new DemoCanary(_resources!, _agent!.Admin, _options.Keep ? null : _options.Duration);
+        _screen.ConsoleIsAt(new Uri(_agent!.Admin.Url, "console/"));
         if (_options.Keep)
         {
             _screen.Hint(DemoHints.For(_cast, _resources!, _agent!.Admin.Url));

@@ -30,6 +30,13 @@ internal sealed class DemoScreen
     public void Done(string step, TimeSpan took) =>
         _console.MarkupLineInterpolated($"[green]✓[/] {step} [grey]({took.TotalSeconds:0.0} s)[/]");
 
+    /// <summary>The same in a browser.</summary>
+    public void ConsoleIsAt(Uri address)
+    {
+        _console.WriteLine();
+        _console.MarkupLineInterpolated($"[bold]the console:[/] {address}");
+    }
+
     /// <summary>What to try by hand, above the table.</summary>
     public void Hint(IReadOnlyList<(string Command, string Shows)> hints)
     {

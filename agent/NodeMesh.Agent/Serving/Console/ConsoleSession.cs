@@ -1,0 +1,12 @@
+using System.Text.Json.Serialization;
+
+namespace NodeMesh.Agent.Serving.Console;
+
+/// <summary>What the page is told first.</summary>
+/// <param name="Word">What it has to say when it changes something.</param>
+/// <param name="IsLoggedIn">By the token, and can log out again.</param>
+internal sealed record ConsoleSession(string Node, string Word, bool IsLoggedIn);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ConsoleSession))]
+internal sealed partial class ConsoleJson : JsonSerializerContext;
