@@ -333,6 +333,10 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             _endpoint = decision.Endpoint;
             if (_endpoint is null)
             {
+                if (decision.Full?.Rules is { } rules)
+                {
+                    _record?.DecidedBy("TrafficPolicy", rules.Policy);
+                }
                 End(decision.Refusal);
                 return false;
             }
@@ -404,6 +408,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         if (_endpoint?.Load.Port?.Tls is not null && Verdict != Verdict.Tls)
         {
             // What is not HTTP is not put into TLS here, and must not go without.
+            _record?.DecidedBy("BackendTLSPolicy", _endpoint.Load.Port.Tls.Rules.Policy);
             End(Reason.UpstreamTls);
             return;
         }
@@ -418,7 +423,10 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
                 Leaves = dial.Target.IsInboundLeg ? null : _pod, ServerName = _first.ServerName,
             };
         Note();
-        var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease, guard, _endpoint?.Load.Port?.IdleMilliseconds ?? 0, _record) { Direction = TrafficDirectionNow };
+        var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease, guard, _endpoint?.Load.Port?.IdleMilliseconds ?? 0, _record)
+        {
+            Direction = TrafficDirectionNow, IdlePolicy = _endpoint?.Load.Port?.Rules?.Policy ?? "",
+        };
         LogRelay(_context.Logger, _pod.Id, _direction, _client, _destination, dial.Target.Endpoint, Verdict, _first.ServerName);
         relay.Start();
     }

@@ -17,6 +17,9 @@ internal sealed class LoadBalancer(TimeProvider time, Random random)
 
     public DateTimeOffset Now() => time.GetUtcNow();
 
+    /// <summary>The endpoint fails, and is to get nothing.</summary>
+    public bool IsSpared(EndpointEntry endpoint) => endpoint.Load.IsSpared(time.GetTimestamp());
+
     /// <summary>An endpoint for a client that dialled a cluster IP of this family; null when none is ready.</summary>
     public EndpointEntry? Pick(ServicePortEntry port, AddressFamily family, in PickFacts facts = default)
     {

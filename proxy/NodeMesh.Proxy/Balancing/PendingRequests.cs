@@ -26,7 +26,7 @@ internal sealed class PendingRequests(PortTraffic port)
             Interlocked.Increment(ref _count);
         }
         // What ended before the count was seen woke nobody.
-        if (!port.IsOpen(isRequest: true))
+        if (!port.IsOpen(isRequest: true, holdsConnection: true))
         {
             WakeOne();
         }

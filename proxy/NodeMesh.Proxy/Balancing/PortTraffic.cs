@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Security;
 using RetryBudget = NodeMesh.Proxy.Resilience.RetryBudget;
 
@@ -19,7 +20,7 @@ internal sealed class PortTraffic
     private volatile TrafficRules? _rules;
     private volatile BackendTlsEntry? _tls;
     private volatile EndpointLoad[] _endpoints = [];
-    private volatile RetryBudget? _budget;
+    private volatile PolicyScope? _service;
     private volatile RetryBudget? _hedges;
     private readonly PendingRequests _pending;
     private int _underWay;
@@ -46,7 +47,19 @@ internal sealed class PortTraffic
     public int? IdleMilliseconds => _rules?.Timeouts is { IdleMilliseconds: > 0 and var milliseconds } ? (int)milliseconds : null;
 
     /// <summary>null: none is set.</summary>
-    public RetryBudget? Budget => _budget;
+    public RetryBudget? Budget => _service?.Budget;
+
+    /// <summary>Whether requests stay where their session began, where no route says so; null: they don't.</summary>
+    public SessionPersistence? Session => _service?.Session;
+
+    /// <summary>Whose <see cref="Budget"/> and <see cref="Session"/> these are, as namespace/name.</summary>
+    public string BackendPolicy => _service?.BackendPolicy ?? "";
+
+    /// <summary>Those open for HTTP.</summary>
+    public UpstreamConnections Connections { get; } = new();
+
+    /// <summary>How many connections may be open; 0: any number.</summary>
+    public uint MaxConnections => _rules?.MaxConnections ?? 0;
 
     /// <summary>How many requests may be sent to a second endpoint; null: none.</summary>
     public RetryBudget? Hedges => _hedges;
@@ -59,7 +72,8 @@ internal sealed class PortTraffic
 
     public int NextTurn() => Interlocked.Increment(ref _turn) & int.MaxValue;
 
-    public void Apply(TrafficRules? rules, BackendTlsEntry? tls, RetryBudget? budget, EndpointLoad[] endpoints)
+    /// <param name="service">What is attached to the Service as a whole; null: nothing.</param>
+    public void Apply(TrafficRules? rules, BackendTlsEntry? tls, PolicyScope? service, EndpointLoad[] endpoints)
     {
         if (rules?.Hedging is { } hedging ? !hedging.Equals(_rules?.Hedging) : _hedges is not null)
         {
@@ -69,7 +83,7 @@ internal sealed class PortTraffic
         }
         _rules = rules;
         _tls = tls;
-        _budget = budget;
+        _service = service;
         _endpoints = endpoints;
         _pending.WakeAll();
     }
@@ -112,11 +126,11 @@ internal sealed class PortTraffic
     public void EndRetry() => Interlocked.Decrement(ref _retries);
 
     /// <summary>The circuit is open: nothing more is sent, lest what is slow is buried.</summary>
-    public bool IsOpen(bool isRequest)
-    {
-        var limit = _rules is not { } rules ? 0 : isRequest ? rules.MaxRequests : rules.MaxConnections;
-        return limit > 0 && UnderWay >= limit;
-    }
+    /// <param name="isRequest">Else it is a connection relayed as bytes.</param>
+    /// <param name="holdsConnection">It has a connection to itself as long as it is under way, which a request over HTTP/2 has not.</param>
+    public bool IsOpen(bool isRequest, bool holdsConnection) =>
+        _rules is { } rules
+        && ((isRequest && rules.MaxRequests > 0 && UnderWay >= rules.MaxRequests) || (holdsConnection && rules.MaxConnections > 0 && UnderWay >= rules.MaxConnections));
 
     /// <summary>An answer was judged: after each interval the endpoints' rates of success are compared, by whoever comes first.</summary>
     public void Judged(SuccessRateRules rules, OutlierRules outliers, long now)

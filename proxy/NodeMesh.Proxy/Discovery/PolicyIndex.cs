@@ -15,6 +15,9 @@ internal sealed class PolicyIndex(MeshSnapshot snapshot)
     /// <summary>Some traffic is to be told of.</summary>
     public bool HasTelemetry { get; } = snapshot.Policies.Values.Any(scope => scope.Log is not null || scope.Tracing is not null);
 
+    /// <summary>Some Service's requests stay where their sessions began, whatever routes say.</summary>
+    public bool HasSessions { get; } = snapshot.Policies.Values.Any(scope => scope.Session is not null);
+
     /// <param name="port">null: it goes to no Service.</param>
     /// <param name="rule">null: no route decided.</param>
     /// <param name="home">The namespace that counts where there is no Service.</param>

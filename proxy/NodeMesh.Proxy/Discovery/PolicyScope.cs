@@ -54,6 +54,11 @@ internal sealed class PolicyScope
 
     public RetryBudget? Budget { get; }
 
+    public SessionPersistence? Session => _message.Backend?.SessionPersistence;
+
+    /// <summary>Of what the scope's retry budget and sessions are, as namespace/name; null: of nothing.</summary>
+    public string? BackendPolicy => _message.Backend?.Policy;
+
     public FaultInjector? Fault { get; }
 
     public TrafficRules? Traffic => _message.Traffic;

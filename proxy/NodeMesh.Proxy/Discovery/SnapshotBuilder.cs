@@ -110,7 +110,7 @@ internal sealed class SnapshotBuilder
         foreach (var port in services.SelectMany(service => service.Ports))
         {
             var policies = snapshot.PoliciesOf.For(port, null);
-            port.Traffic.Apply(policies.Traffic, policies.BackendTls, snapshot.Policies.GetValueOrDefault(port.Service)?.Budget, [.. port.Endpoints.Select(endpoint => endpoint.Load)]);
+            port.Traffic.Apply(policies.Traffic, policies.BackendTls, snapshot.Policies.GetValueOrDefault(port.Service), [.. port.Endpoints.Select(endpoint => endpoint.Load)]);
         }
     }
 

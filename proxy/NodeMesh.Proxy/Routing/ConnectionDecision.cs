@@ -8,16 +8,17 @@ namespace NodeMesh.Proxy.Routing;
 /// <summary>Where a connection goes that is relayed as bytes and was opened to a Service, or why it goes nowhere.</summary>
 /// <param name="Endpoint">null: refused.</param>
 /// <param name="Route">namespace/name of the route; empty: none is for it.</param>
-internal readonly record struct ConnectionDecision(EndpointEntry? Endpoint, Reason Refusal, string Route)
+/// <param name="Full">Of a circuit that is open: what has no room; else null.</param>
+internal readonly record struct ConnectionDecision(EndpointEntry? Endpoint, Reason Refusal, string Route, PortTraffic? Full = null)
 {
     /// <param name="table">The TLSRoutes or TCPRoutes of the Service port; null: there is none.</param>
     /// <param name="serverName">As the TLS handshake names it; null: it doesn't, or there is none.</param>
     public static ConnectionDecision Make(
         MeshSnapshot snapshot, ServicePortEntry port, RouteTableEntry? table, string? serverName, AddressFamily family, in PickFacts facts, LoadBalancer balancer)
     {
-        if (port.Traffic.IsOpen(isRequest: false))
+        if (port.Traffic.IsOpen(isRequest: false, holdsConnection: true))
         {
-            return new ConnectionDecision(null, Reason.CircuitOpen, "");
+            return new ConnectionDecision(null, Reason.CircuitOpen, "", port.Traffic);
         }
         return table is null ? To(balancer.Pick(port, family, facts), "") : Make(snapshot, table, serverName, family, facts, balancer);
     }
@@ -33,8 +34,8 @@ internal readonly record struct ConnectionDecision(EndpointEntry? Endpoint, Reas
         {
             return new ConnectionDecision(null, Reason.InvalidBackend, rule.Route);
         }
-        return port.Traffic.IsOpen(isRequest: false)
-            ? new ConnectionDecision(null, Reason.CircuitOpen, rule.Route)
+        return port.Traffic.IsOpen(isRequest: false, holdsConnection: true)
+            ? new ConnectionDecision(null, Reason.CircuitOpen, rule.Route, port.Traffic)
             : To(balancer.Pick(port, family, facts), rule.Route);
     }
 

@@ -7,7 +7,9 @@ using NodeMesh.Proxy.Telemetry;
 namespace NodeMesh.Proxy.Routing;
 
 /// <summary>Decides where the requests of one connection go. Requests of one HTTP/2 connection may ask at the same time.</summary>
-internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, ConnectionRoute route, IPEndPoint originalDestination, IPAddress? client = null)
+/// <param name="http2">What the client speaks.</param>
+internal sealed class RequestRouter(
+    SnapshotStore store, LoadBalancer balancer, ConnectionRoute route, IPEndPoint originalDestination, IPAddress? client = null, bool http2 = false)
 {
     // How often another endpoint than the one that failed is looked for.
     private const int OtherTries = 4;
@@ -54,14 +56,13 @@ internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, 
     {
         if (!route.IsClusterIp)
         {
-            return RequestDecision.ToOriginalDestination(originalDestination);
+            return RequestDecision.ToOriginalDestination(originalDestination, http2);
         }
         if (choice.Rule is not { } rule)
         {
-            return Balance(choice.Port, null, head, avoid);
+            return (avoid is null && choice.Port?.Traffic.Session is not null ? FindSession(choice.Port, null, null, head) : null) ?? Balance(choice.Port, null, head, avoid);
         }
-        if (rule.Rule.SessionPersistence is { } session && avoid is null
-            && SessionToken.Read(session, head, balancer.Now()) is { } token && FindSession(choice.Snapshot, rule, token) is { Address: not null } kept)
+        if (avoid is null && (rule.Rule.SessionPersistence is not null || choice.Snapshot.PoliciesOf.HasSessions) && FindSession(choice.Snapshot, rule, head) is { } kept)
         {
             return kept;
         }
@@ -72,12 +73,13 @@ internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, 
         return Balance(choice.Snapshot.FindServicePort(backend.Port.Service, (int)backend.Port.Port), backend, head, avoid);
     }
 
-    /// <summary>An endpoint for a copy of a request; null: there is none now.</summary>
-    public EndpointEntry? PickMirror(in RouteChoice choice, Mirror mirror) =>
+    /// <summary>Where a copy of a request goes; without an address there is none.</summary>
+    public RequestDecision PickMirror(in RouteChoice choice, in RequestHead head, Mirror mirror) =>
         balancer.Random.NextInt64(mirror.Denominator) < mirror.Numerator
         && choice.Snapshot.FindServicePort(mirror.Port.Service, (int)mirror.Port.Port) is { } port
-            ? balancer.Pick(port, originalDestination.AddressFamily, new PickFacts(route.Source, client, default))
-            : null;
+        && balancer.Pick(port, originalDestination.AddressFamily, new PickFacts(route.Source, client, default)) is { } endpoint
+            ? RequestDecision.To(endpoint, null, IsHttp2(port, isBackend: true, head))
+            : RequestDecision.Refuse(Reason.NoEndpoints);
 
     /// <summary>An endpoint of a Service that is to be asked something; null: there is none now.</summary>
     public EndpointEntry? PickService(MeshSnapshot snapshot, BackendPort service) =>
@@ -85,37 +87,64 @@ internal sealed class RequestRouter(SnapshotStore store, LoadBalancer balancer, 
 
     private RequestDecision Balance(ServicePortEntry? port, RouteBackend? backend, in RequestHead head, EndpointEntry? avoid)
     {
-        if (port is not null && port.Traffic.IsOpen(isRequest: true))
+        if (port is null)
+        {
+            return RequestDecision.Refuse(Reason.NoEndpoints);
+        }
+        var isHttp2 = IsHttp2(port, backend is not null, head);
+        if (port.Traffic.IsOpen(isRequest: true, holdsConnection: !isHttp2))
         {
             return RequestDecision.Refuse(port.Traffic);
         }
         var facts = new PickFacts(route.Source, client, head);
-        var endpoint = port is null ? null : balancer.Pick(port, originalDestination.AddressFamily, facts);
+        var endpoint = balancer.Pick(port, originalDestination.AddressFamily, facts);
         for (var tries = 0; avoid is not null && tries < OtherTries && endpoint is not null && endpoint.Address.Equals(avoid.Address); tries++)
         {
-            endpoint = balancer.Pick(port!, originalDestination.AddressFamily, facts);
+            endpoint = balancer.Pick(port, originalDestination.AddressFamily, facts);
         }
-        return endpoint is null ? RequestDecision.Refuse(Reason.NoEndpoints)
-            : backend is null ? RequestDecision.To(endpoint)
-            : RequestDecision.To(endpoint, backend, port!.Protocol);
+        return endpoint is null ? RequestDecision.Refuse(Reason.NoEndpoints) : RequestDecision.To(endpoint, backend, isHttp2);
     }
 
-    private RequestDecision FindSession(MeshSnapshot snapshot, RouteRuleEntry rule, ulong token)
+    // As the policy says, but for what HTTP/1.1 has not; else as a backend declares; else as the client does.
+    private bool IsHttp2(ServicePortEntry port, bool isBackend, in RequestHead head) => port.Traffic.Rules switch
+    {
+        { Http1: true } => http2 && (head.IsGrpc || head.Method == "CONNECT"),
+        { Http2: true } => true,
+        _ => http2 || (isBackend && port.Protocol is Protocol.Http2 or Protocol.Grpc),
+    };
+
+    private RequestDecision? FindSession(MeshSnapshot snapshot, RouteRuleEntry rule, in RequestHead head)
     {
         foreach (var backend in rule.Backends)
         {
-            if (backend.Port is null || snapshot.FindServicePort(backend.Port.Service, (int)backend.Port.Port) is not { } port)
+            if (backend.Port is not null && snapshot.FindServicePort(backend.Port.Service, (int)backend.Port.Port) is { } port
+                && FindSession(port, rule.Rule.SessionPersistence, backend, head) is { } kept)
+            {
+                return kept;
+            }
+        }
+        return null;
+    }
+
+    // Where the request's session is; null: it has none there, or it is at an endpoint that is gone or fails, and begins anew.
+    private RequestDecision? FindSession(ServicePortEntry port, SessionPersistence? session, RouteBackend? backend, in RequestHead head)
+    {
+        if ((session ?? port.Traffic.Session) is not { } counts || SessionToken.Read(counts, head, balancer.Now()) is not { } token)
+        {
+            return null;
+        }
+        foreach (var endpoint in port.EndpointsFor(originalDestination.AddressFamily))
+        {
+            if (SessionToken.Of(endpoint) != token)
             {
                 continue;
             }
-            foreach (var endpoint in port.EndpointsFor(originalDestination.AddressFamily))
-            {
-                if (SessionToken.Of(endpoint) == token)
-                {
-                    return RequestDecision.To(endpoint, backend, port.Protocol);
-                }
-            }
+            var isHttp2 = IsHttp2(port, backend is not null, head);
+            return balancer.IsSpared(endpoint) ? null
+                : backend is not null && !RouteRuleEntry.AreUsable(backend.Filters) ? RequestDecision.Refuse(Reason.InvalidBackend)
+                : port.Traffic.IsOpen(isRequest: true, holdsConnection: !isHttp2) ? RequestDecision.Refuse(port.Traffic)
+                : RequestDecision.To(endpoint, backend, isHttp2);
         }
-        return default;
+        return null;
     }
 }

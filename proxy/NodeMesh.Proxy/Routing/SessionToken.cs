@@ -36,8 +36,18 @@ internal static class SessionToken
         return session.AbsoluteTimeoutSeconds > 0 && age >= session.AbsoluteTimeoutSeconds ? null : token;
     }
 
-    /// <summary>The Set-Cookie field for a new session.</summary>
-    public static string SetCookie(SessionPersistence session, string token) =>
+    /// <summary>The field of the response that begins a session there; null: the request belongs to it already.</summary>
+    public static (string Name, string Value, bool IsBeside)? Begin(SessionPersistence session, EndpointEntry endpoint, in RequestHead head, DateTimeOffset now)
+    {
+        if (Read(session, head, now) == Of(endpoint))
+        {
+            return null;
+        }
+        var token = Write(endpoint, now);
+        return session.ByHeader ? (session.Name, token, false) : ("Set-Cookie", SetCookie(session, token), true);
+    }
+
+    private static string SetCookie(SessionPersistence session, string token) =>
         $"{session.Name}={token}; Path={session.Path}{(session.Permanent ? $"; Max-Age={session.AbsoluteTimeoutSeconds}" : "")}; HttpOnly; SameSite=Lax";
 
     private static string? Cookie(string? header, string name)

@@ -208,10 +208,10 @@ public class TrafficPolicyTests
         Apply(new TrafficRules { MaxRequests = 2, MaxConnections = 3 });
         var leases = Enumerable.Range(0, 2).Select(_ => EndpointLease.Begin(Port.Endpoints[0].Load, _time)).ToList();
 
-        Assert.True(Port.Traffic.IsOpen(isRequest: true));
-        Assert.False(Port.Traffic.IsOpen(isRequest: false));
+        Assert.True(Port.Traffic.IsOpen(isRequest: true, holdsConnection: false));
+        Assert.False(Port.Traffic.IsOpen(isRequest: false, holdsConnection: true));
         leases[0].End();
-        Assert.False(Port.Traffic.IsOpen(isRequest: true));
+        Assert.False(Port.Traffic.IsOpen(isRequest: true, holdsConnection: false));
     }
 
     [Fact]
@@ -223,7 +223,7 @@ public class TrafficPolicyTests
 
         Apply(new TrafficRules { Algorithm = BalancingAlgorithm.RoundRobin, MaxRequests = 1, Outliers = Outliers() }, Endpoints - 1);
 
-        Assert.True(Port.Traffic.IsOpen(isRequest: true));
+        Assert.True(Port.Traffic.IsOpen(isRequest: true, holdsConnection: false));
         Assert.DoesNotContain("10.0.0.1", Round());
     }
 

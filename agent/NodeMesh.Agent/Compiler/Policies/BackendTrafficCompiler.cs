@@ -1,3 +1,5 @@
+using NodeMesh.Agent.Compiler.Routes;
+using NodeMesh.Agent.Resources.Model;
 using NodeMesh.Agent.Resources.Model.Policies;
 
 namespace NodeMesh.Agent.Compiler.Policies;
@@ -13,10 +15,6 @@ internal static class BackendTrafficCompiler
     /// <param name="invalid">Is told what is left out.</param>
     public static Contract.BackendRules Compile(BackendTrafficPolicy policy, Action<string> invalid)
     {
-        if (policy.Spec.SessionPersistence is not null)
-        {
-            invalid("sessionPersistence is left out: a session is begun by the rule of a route");
-        }
         return new Contract.BackendRules
         {
             Policy = policy.Metadata.Id,
@@ -27,6 +25,20 @@ internal static class BackendTrafficCompiler
                 MinRetries = (uint?)constraint.MinRetryRate?.Count ?? MinRetries,
                 MinIntervalMilliseconds = constraint.MinRetryRate?.Interval is { } least ? RequestMatchCompiler.Milliseconds(least) : MinIntervalMilliseconds,
             },
+            SessionPersistence = policy.Spec.SessionPersistence is { } session ? Session(policy, session, invalid) : null,
         };
+    }
+
+    private static Contract.SessionPersistence? Session(BackendTrafficPolicy policy, RouteSessionPersistence session, Action<string> invalid)
+    {
+        try
+        {
+            return SessionCompiler.Compile(session, $"{GatewayApi.BackendTrafficPolicy}/{policy.Metadata.Id}", "/");
+        }
+        catch (UnsupportedException unsupported)
+        {
+            invalid($"sessionPersistence: {unsupported.Message}; it is left out");
+            return null;
+        }
     }
 }

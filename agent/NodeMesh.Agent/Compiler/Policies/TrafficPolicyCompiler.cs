@@ -57,6 +57,7 @@ internal static class TrafficPolicyCompiler
                 DelayMilliseconds = RequestMatchCompiler.Milliseconds(hedging.Delay), Percent = (uint?)hedging.Percent ?? HedgingPercent,
             },
             Http2 = spec.UpstreamProtocol == "HTTP2",
+            Http1 = spec.UpstreamProtocol == "HTTP1",
             SlowStartMilliseconds = RequestMatchCompiler.Milliseconds(spec.LoadBalancing?.SlowStart?.Window),
             Timeouts = spec.Timeouts is not { } timeouts ? null : new Contract.TrafficTimeouts
             {

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using NodeMesh.Agent.Resources.Model;
 
 namespace NodeMesh.Agent.Compiler.Routes;
@@ -63,27 +61,8 @@ internal sealed class RuleCompiler(IRoute route, ServiceLookup services)
         return message;
     }
 
-    private Contract.SessionPersistence? Session(RouteSessionPersistence? session, int index, string path)
-    {
-        if (session is null)
-        {
-            return null;
-        }
-        if (session.Type is not ("Cookie" or "Header"))
-        {
-            throw new UnsupportedException($"session persistence by \"{session.Type}\" is not supported");
-        }
-        // Where none is given, a name that no other rule has, and that is the same on every node.
-        var unique = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{route.Metadata.Id}/{index}")), 0, 4);
-        return new Contract.SessionPersistence
-        {
-            ByHeader = session.Type == "Header",
-            Name = session.SessionName ?? $"nodemesh-session-{unique}",
-            Path = path,
-            AbsoluteTimeoutSeconds = Milliseconds(session.AbsoluteTimeout) / 1000,
-            Permanent = session.CookieConfig?.LifetimeType == "Permanent",
-        };
-    }
+    private Contract.SessionPersistence? Session(RouteSessionPersistence? session, int index, string path) =>
+        session is null ? null : SessionCompiler.Compile(session, $"{route.Metadata.Id}/{index}", path);
 
     private static uint Milliseconds(string? duration) =>
         duration is not null && GatewayDuration.TryParse(duration, out var time) ? (uint)Math.Min(time.TotalMilliseconds, uint.MaxValue) : 0;

@@ -10,6 +10,7 @@ internal static class BackendTrafficRules
 
     public static void Check(BackendTrafficPolicySpec spec, FieldErrors errors)
     {
+        HttpRouteRules.CheckSession("spec.sessionPersistence", spec.SessionPersistence, errors);
         if (spec.RetryConstraint is not { } constraint)
         {
             return;

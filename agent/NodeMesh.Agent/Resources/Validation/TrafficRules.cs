@@ -34,9 +34,9 @@ internal static class TrafficRules
             PolicyRules.CheckAtLeast("spec.circuitBreaker.maxRequests", breaker.MaxRequests, 1, errors);
             PolicyRules.CheckAtLeast("spec.circuitBreaker.maxPendingRequests", breaker.MaxPendingRequests, 1, errors);
             PolicyRules.CheckAtLeast("spec.circuitBreaker.maxRetries", breaker.MaxRetries, 1, errors);
-            if (breaker is { MaxPendingRequests: not null, MaxRequests: null })
+            if (breaker is { MaxPendingRequests: not null, MaxRequests: null, MaxConnections: null })
             {
-                errors.Add("spec.circuitBreaker.maxPendingRequests", "goes with maxRequests: nothing waits that is not limited");
+                errors.Add("spec.circuitBreaker.maxPendingRequests", "goes with maxRequests or maxConnections: nothing waits that is not limited");
             }
         }
         if (spec.OutlierDetection is { } outliers)
@@ -62,7 +62,7 @@ internal static class TrafficRules
             PolicyRules.CheckDuration("spec.hedging.delay", hedging.Delay, errors);
             PolicyRules.CheckAtLeast("spec.hedging.percent", hedging.Percent, 1, errors, 100);
         }
-        PolicyRules.CheckWord("spec.upstreamProtocol", spec.UpstreamProtocol, ["AsClient", "HTTP2"], errors);
+        PolicyRules.CheckWord("spec.upstreamProtocol", spec.UpstreamProtocol, ["AsClient", "HTTP1", "HTTP2"], errors);
         PolicyRules.CheckDuration("spec.timeouts.connect", spec.Timeouts?.Connect, errors);
         PolicyRules.CheckDuration("spec.timeouts.idle", spec.Timeouts?.Idle, errors);
         PolicyRules.CheckDuration("spec.timeouts.keepAlive", spec.Timeouts?.KeepAlive, errors);

@@ -8,6 +8,9 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// <param name="HasAnswer">False: the downstream has nothing of a response yet, and may be answered otherwise, with <paramref name="Status"/>.</param>
 internal readonly record struct ExchangeOutcome(int Status, string? GrpcStatus, Reason Reason, bool HasAnswer)
 {
+    /// <summary>The upstream could not be reached, or broke off before it answered.</summary>
+    public bool BlamesUpstream => !HasAnswer && Status >= 500 && Reason != Reason.CircuitOpen;
+
     /// <summary>The downstream got the upstream's response.</summary>
     public static ExchangeOutcome Answered(int status, string? grpcStatus = null) => new(status, grpcStatus, Reason.None, HasAnswer: true);
 

@@ -109,9 +109,13 @@ internal sealed class HttpConnection : IGuarded
     /// <summary>Bytes that have passed either way.</summary>
     public long Moved => _transport?.Moved ?? 0;
 
-    /// <summary>The request under way goes over this connection, and ends with the downstream. HTTP/1.1 only, where there is one at a time.</summary>
+    /// <summary>The request under way goes over this connection, and ends with the downstream. For HTTP/1.1, where there is one at a time.</summary>
     public void Attach(Http1Connection upstream)
     {
+        if (Http2)
+        {
+            return; // there may be many, which end by themselves
+        }
         Interlocked.Exchange(ref _upstream, upstream);
         if (Volatile.Read(ref _isGone))
         {
@@ -124,7 +128,7 @@ internal sealed class HttpConnection : IGuarded
     }
 
     /// <returns>False: it was, or is being, ended.</returns>
-    public bool Detach(Http1Connection upstream) => Interlocked.CompareExchange(ref _upstream, null, upstream) == upstream && !IsHalfClosed;
+    public bool Detach(Http1Connection upstream) => Http2 || (Interlocked.CompareExchange(ref _upstream, null, upstream) == upstream && !IsHalfClosed);
 
     /// <summary>
     /// Passes on an interim response (1xx), for which Kestrel has no words. Nothing else is written meanwhile: the last response is out, and Kestrel

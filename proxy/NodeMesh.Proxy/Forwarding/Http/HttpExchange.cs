@@ -49,8 +49,8 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
     /// <summary>Ends the attempt at hand before its time: the downstream is gone, or time is up.</summary>
     public CancellationToken Ends => Idle?.Ends ?? Race?.Ends ?? Routed?.Ends ?? Gone;
 
-    /// <summary>Time may be up while the downstream waits.</summary>
-    public bool HasLimit => Idle is not null || Race is not null || Routed is { HasLimit: true } || CopyLimit.CanBeCanceled;
+    /// <summary>It may be over before the downstream's connection is: time may be up, or its stream reset.</summary>
+    public bool HasLimit => connection.Http2 || Idle is not null || Race is not null || Routed is { HasLimit: true } || CopyLimit.CanBeCanceled;
 
     /// <summary>Another attempt may answer first; null: there is none.</summary>
     public HedgeRace? Race { get; set; }
@@ -111,6 +111,22 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
             Response.Headers.Connection = "close";
         }
         return true;
+    }
+
+    /// <summary>The mesh answers for the upstream: says which policy of the Service port is why, if one is.</summary>
+    public void Blame(PortTraffic? port, Reason reason)
+    {
+        var (kind, policy) = reason switch
+        {
+            Reason.CircuitOpen => ("TrafficPolicy", port?.Rules?.Policy),
+            Reason.RetryBudget => ("XBackendTrafficPolicy", port?.BackendPolicy),
+            Reason.UpstreamTls => ("BackendTLSPolicy", port?.Tls?.Rules.Policy),
+            _ => ("", null),
+        };
+        if (!string.IsNullOrEmpty(policy))
+        {
+            Record?.DecidedBy(kind, policy);
+        }
     }
 
     public string? Find(string name) => Find(Request.Headers, name);

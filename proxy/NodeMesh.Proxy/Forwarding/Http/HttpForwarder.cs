@@ -61,16 +61,17 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
         }
         if (decision.Address is null)
         {
-            if (decision.Full?.Rules is { } full)
-            {
-                exchange.Record?.DecidedBy("TrafficPolicy", full.Policy);
-            }
+            exchange.Blame(decision.Full, decision.Refusal);
             MeshAnswer.Write(exchange, isGrpc, 503, decision.Refusal);
             connection.RequestSeriesFor(null, TrafficDirection.Outbound, protocol).Done(isGrpc ? 200 : 503, isGrpc ? GrpcStatusCode.Unavailable : null, decision.Refusal, TimeSpan.Zero);
             exchange.Record?.Ended(TrafficDirection.Outbound, isGrpc ? 200 : 503, isGrpc ? GrpcStatusCode.Unavailable : null, decision.Refusal);
             return;
         }
 
+        if (decision.Endpoint is { Load.Port.Session: { } session } endpoint && SessionToken.Begin(session, endpoint, head, time.GetUtcNow()) is { } field)
+        {
+            exchange.AddedFields = [.. exchange.AddedFields ?? [], field];
+        }
         var target = connection.TargetFor(decision);
         var lease = exchange.Lease = EndpointLease.Begin(decision.Endpoint?.Load, time);
         connection.RequestBegins();
@@ -80,7 +81,7 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
             // :: Step 2: have it carried there.
             // "*", an absolute URI or an authority is meant for a forward proxy, or for the server as a whole. Detection passes connections
             // that begin with one on as bytes; this one began otherwise.
-            var engine = connection.Http2 || (decision.IsHttp2 && !exchange.IsUpgrade) ? http2 : http1;
+            var engine = decision.IsHttp2 && !exchange.IsUpgrade ? http2 : http1;
             outcome = !request.RawTarget.StartsWith('/') ? ExchangeOutcome.Unanswered(400, Reason.ProtocolError)
                 : Hedger.IsFor(exchange, target) ? await hedger.ExchangeAsync(engine, exchange, target, choice, head, decision)
                 : await engine.ExchangeAsync(exchange, target);
@@ -88,10 +89,11 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
             // :: Step 3: answer in the upstream's place if it did not.
             if (!outcome.HasAnswer)
             {
-                if (outcome.Status >= 500)
+                if (outcome.BlamesUpstream)
                 {
                     lease.Failed();
                 }
+                exchange.Blame(decision.Endpoint?.Load.Port, outcome.Reason);
                 MeshAnswer.Write(exchange, isGrpc, outcome.Status, outcome.Reason);
                 outcome = outcome with { Status = isGrpc ? 200 : outcome.Status, GrpcStatus = isGrpc ? outcome.Reason.GrpcStatus() : null };
             }

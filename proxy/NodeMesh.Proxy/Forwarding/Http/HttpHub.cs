@@ -73,7 +73,7 @@ internal sealed class HttpHub : IAsyncDisposable
     {
         var pod = _pods.GetOrAdd(downstream.Pod, static (pod, hub) => hub.NewPod(pod), this);
         var connection = _connectionFactory.Create(downstream.Socket);
-        var state = new HttpConnection(downstream, http2, pod, new RequestRouter(_store, _balancer, downstream.Route, downstream.OriginalDestination, downstream.Client.Address), _metrics, _dialer);
+        var state = new HttpConnection(downstream, http2, pod, new RequestRouter(_store, _balancer, downstream.Route, downstream.OriginalDestination, downstream.Client.Address, http2), _metrics, _dialer);
         connection.Transport = state.Count(connection.Transport);
         connection.Features.Set(state);
         if (!(http2 ? _listeners.Http2 : _listeners.Http1).Add(connection))

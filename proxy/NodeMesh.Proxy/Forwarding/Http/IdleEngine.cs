@@ -18,8 +18,12 @@ internal sealed class IdleEngine(IUpstreamEngine next, TimeProvider time) : IUps
         {
             var outcome = await next.ExchangeAsync(exchange, target);
             // Whether the downstream is gone by now says nothing: breaking the response off has closed it.
-            return !watch.HasElapsed || outcome.Reason is Reason.None or Reason.DownstreamReset ? outcome
-                : outcome.HasAnswer ? outcome with { Reason = Reason.TimeoutIdle }
+            if (!watch.HasElapsed || outcome.Reason is Reason.None or Reason.DownstreamReset)
+            {
+                return outcome;
+            }
+            exchange.Record?.DecidedBy("TrafficPolicy", target.Traffic?.Rules?.Policy ?? "");
+            return outcome.HasAnswer ? outcome with { Reason = Reason.TimeoutIdle }
                 : ExchangeOutcome.Unanswered(Reason.TimeoutIdle.HttpStatus(), Reason.TimeoutIdle);
         }
         finally

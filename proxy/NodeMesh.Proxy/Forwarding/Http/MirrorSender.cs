@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http.Features;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Balancing;
-using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Forwarding.Http;
@@ -23,36 +23,36 @@ internal sealed class MirrorSender(IUpstreamEngine http1, IUpstreamEngine http2,
     /// <summary>Sends those copies that filters want and chance chooses, of the request as it is now.</summary>
     public void Send(RoutedRequest request, IReadOnlyList<RouteFilter> filters)
     {
-        List<EndpointEntry>? endpoints = null;
+        List<RequestDecision>? decisions = null;
         foreach (var filter in filters)
         {
-            if (filter.Mirror is { } mirror && request.Exchange.Connection.Router.PickMirror(request.Choice, mirror) is { } endpoint)
+            if (filter.Mirror is { } mirror && request.Exchange.Connection.Router.PickMirror(request.Choice, request.Head, mirror) is { Endpoint: not null } copy)
             {
-                (endpoints ??= []).Add(endpoint);
+                (decisions ??= []).Add(copy with { IsHttp2 = copy.IsHttp2 && !request.Exchange.IsUpgrade });
             }
         }
-        if (endpoints is null)
+        if (decisions is null)
         {
             return;
         }
         var exchange = request.Exchange;
-        var copy = CopyFeatures.Of(exchange.Request);
+        var message = CopyFeatures.Of(exchange.Request);
         var connection = exchange.Connection;
         if (!exchange.HasRequestBody)
         {
-            Send(connection, copy, endpoints, request.Rule.Route, null);
+            Send(connection, message, decisions, request.Rule.Route, null);
             return;
         }
         request.KeepBody(MaxBody, body =>
         {
             // What the body's owner keeps may be overwritten by its next request.
-            Send(connection, copy, endpoints, request.Rule.Route, body.ToArray());
+            Send(connection, message, decisions, request.Rule.Route, body.ToArray());
         });
     }
 
-    private void Send(HttpConnection connection, HttpRequestFeature request, List<EndpointEntry> endpoints, string route, byte[]? body)
+    private void Send(HttpConnection connection, HttpRequestFeature request, List<RequestDecision> decisions, string route, byte[]? body)
     {
-        foreach (var endpoint in endpoints)
+        foreach (var decision in decisions)
         {
             if (Interlocked.Increment(ref _underWay) > MaxUnderWay)
             {
@@ -60,12 +60,13 @@ internal sealed class MirrorSender(IUpstreamEngine http1, IUpstreamEngine http2,
                 metrics.Mirrored(route, "dropped");
                 continue;
             }
-            _ = SendAsync(connection, request, endpoint, route, body);
+            _ = SendAsync(connection, request, decision, route, body);
         }
     }
 
-    private async Task SendAsync(HttpConnection source, HttpRequestFeature request, EndpointEntry endpoint, string route, byte[]? body)
+    private async Task SendAsync(HttpConnection source, HttpRequestFeature request, RequestDecision decision, string route, byte[]? body)
     {
+        var endpoint = decision.Endpoint!;
         var lease = EndpointLease.Begin(endpoint.Load, time);
         try
         {
@@ -74,7 +75,7 @@ internal sealed class MirrorSender(IUpstreamEngine http1, IUpstreamEngine http2,
             var connection = source.ForCopy();
             using var limit = new CancellationTokenSource(Limit, time);
             var exchange = new HttpExchange(new CopyFeatures(request, body, Stream.Null, limit.Token).Collection, connection) { Lease = lease, CopyLimit = limit.Token };
-            var outcome = await (connection.Http2 ? http2 : http1).ExchangeAsync(exchange, connection.Pod.TargetFor(endpoint, connection.Downstream));
+            var outcome = await (decision.IsHttp2 ? http2 : http1).ExchangeAsync(exchange, connection.Pod.TargetFor(endpoint, connection.Downstream));
             metrics.Mirrored(route, outcome.Reason == Reason.None ? "answered" : "failed");
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)

@@ -151,20 +151,35 @@ internal sealed class PodHttp
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
     {
+        var target = Attempt.TargetOf(context.InitialRequestMessage);
+        var counted = target.Traffic?.Connections;
+        Stream? opened = null;
         try
         {
-            var target = Attempt.TargetOf(context.InitialRequestMessage);
+            if (counted is not null && !counted.Opens(target.Traffic!.MaxConnections))
+            {
+                throw new CircuitOpenException($"there are {target.Traffic.MaxConnections} connections to the Service of {target.Endpoint} already");
+            }
             var socket = await target.DialAsync(_pod, cancellation);
             if (_closed)
             {
                 socket.Dispose();
                 throw new ObjectDisposedException(_pod.Id);
             }
-            return (Stream?)await target.SecureAsync(socket, context.InitialRequestMessage.Version.Major >= 2, cancellation) ?? new NetworkStream(socket, ownsSocket: true);
+            var transport = new UpstreamStream(socket, counted);
+            opened = transport;
+            return (Stream?)await target.SecureAsync(transport, context.InitialRequestMessage.Version.Major >= 2, cancellation) ?? transport;
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             throw new UpstreamConnectException(exception);
+        }
+        finally
+        {
+            if (opened is null)
+            {
+                counted?.Closed();
+            }
         }
     }
 }

@@ -69,6 +69,7 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
             // :: Step 4: answer in the upstream's place if it did not.
             if (!outcome.HasAnswer)
             {
+                exchange.Blame(last.Endpoint?.Load.Port, outcome.Reason);
                 MeshAnswer.Write(exchange, exchange.IsGrpc, outcome.Status, outcome.Reason);
                 outcome = outcome with { Status = exchange.IsGrpc ? 200 : outcome.Status, GrpcStatus = exchange.IsGrpc ? outcome.Reason.GrpcStatus() : null };
             }
@@ -102,11 +103,8 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
                 {
                     return (exchange.DownstreamGone(), last);
                 }
-                if (decision.Full?.Rules is { } rules)
-                {
-                    exchange.Record?.DecidedBy("TrafficPolicy", rules.Policy);
-                }
                 var refusal = request.IsLate ? Reason.TimeoutRequest : decision.Refusal;
+                exchange.Blame(decision.Full, refusal);
                 outcome = ExchangeOutcome.Unanswered(refusal.HttpStatus(), refusal);
             }
             else if (request.Begin(decision) is { } status)
@@ -116,7 +114,7 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
             else
             {
                 // An upgrade is HTTP/1.1's own.
-                var engine = connection.Http2 || (decision.IsHttp2 && !exchange.IsUpgrade) ? http2 : http1;
+                var engine = decision.IsHttp2 && !exchange.IsUpgrade ? http2 : http1;
                 var target = connection.TargetFor(decision);
                 if (decision.Backend is { Filters.Count: > 0 } backend && request.IsFirst)
                 {
@@ -130,7 +128,7 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
                     outcome = request.End(Hedger.IsFor(exchange, target)
                         ? await hedger.ExchangeAsync(engine, exchange, target, request.Choice, request.Head, decision)
                         : await engine.ExchangeAsync(exchange, target));
-                    if (outcome is { HasAnswer: false, Status: >= 500 })
+                    if (outcome.BlamesUpstream)
                     {
                         lease.Failed();
                     }

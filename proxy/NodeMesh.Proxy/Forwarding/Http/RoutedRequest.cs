@@ -299,20 +299,13 @@ internal sealed class RoutedRequest : IDisposable, IRequestBodyPipeFeature
 
     private void BeginSession()
     {
-        if (Rule.Rule.SessionPersistence is not { } session || _decision.Endpoint is not { } endpoint
-            || SessionToken.Read(session, Head, _time.GetUtcNow()) == SessionToken.Of(endpoint))
+        if (_decision.Endpoint is not { } endpoint || (Rule.Rule.SessionPersistence ?? endpoint.Load.Port?.Session) is not { } session
+            || SessionToken.Begin(session, endpoint, Head, _time.GetUtcNow()) is not { } field)
         {
             return;
         }
-        var token = SessionToken.Write(endpoint, _time.GetUtcNow());
-        if (session.ByHeader)
-        {
-            Exchange.Response.Headers[session.Name] = token;
-        }
-        else
-        {
-            Exchange.Response.Headers.SetCookie = StringValues.Concat(Exchange.Response.Headers.SetCookie, SessionToken.SetCookie(session, token));
-        }
+        var headers = Exchange.Response.Headers;
+        headers[field.Name] = field.IsBeside ? StringValues.Concat(headers[field.Name], field.Value) : field.Value;
     }
 
     private static TimeSpan? Limit(RouteTimeouts? timeouts, in RequestHead head, bool retries)

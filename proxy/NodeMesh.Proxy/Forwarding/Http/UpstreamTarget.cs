@@ -97,7 +97,10 @@ internal sealed class UpstreamTarget
 
     /// <summary>Speaks TLS on a connection just dialled, which is closed if that fails; null: it needs none.</summary>
     /// <exception cref="UpstreamTlsException">The other side can't be trusted, or broke off.</exception>
-    public async ValueTask<SslStream?> SecureAsync(Socket socket, bool http2, CancellationToken cancellation)
+    public ValueTask<SslStream?> SecureAsync(Socket socket, bool http2, CancellationToken cancellation) => SecureAsync(new NetworkStream(socket, ownsSocket: true), http2, cancellation);
+
+    /// <inheritdoc cref="SecureAsync(Socket, bool, CancellationToken)"/>
+    public async ValueTask<SslStream?> SecureAsync(NetworkStream transport, bool http2, CancellationToken cancellation)
     {
         if (Tls is null)
         {
@@ -106,7 +109,6 @@ internal sealed class UpstreamTarget
         var most = TimeSpan.FromMilliseconds(Traffic?.ConnectMilliseconds ?? Dial.ConnectTimeoutMilliseconds);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(most);
-        var transport = new NetworkStream(socket, ownsSocket: true);
         try
         {
             return await Tls.OpenAsync(transport, http2, limit.Token);

@@ -89,6 +89,9 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
 
     public void OnPodGone() => _downstream.Loop.Post(() => End(Reason.PodGone));
 
+    /// <summary>Whose limit on standing still it is, as namespace/name.</summary>
+    public string IdlePolicy { get; init; } = "";
+
     // Looking now and then is cheaper than a deadline that moves with every byte.
     private int LookMilliseconds => Math.Max(1, _idleMilliseconds / 4);
 
@@ -100,6 +103,7 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
         }
         if (Environment.TickCount64 - _lastMoved >= _idleMilliseconds)
         {
+            _record?.DecidedBy("TrafficPolicy", IdlePolicy);
             End(Reason.TimeoutIdle);
         }
         else

@@ -57,14 +57,40 @@ public class TrafficPolicyTests
         Assert.True(compilation.Accepted("XBackendTrafficPolicy/shop/p").Status);
     }
 
+    [Theory]
+    [InlineData("sessionName: s", "s", false, 0, false)]
+    [InlineData("type: Header, absoluteTimeout: 1h", "", true, 3600, false)]
+    [InlineData("absoluteTimeout: 90s, cookieConfig: {lifetimeType: Permanent}", "", false, 90, true)]
+    public void Sessions_of_a_Service_are_the_backends(string spec, string name, bool byHeader, int timeout, bool permanent)
+    {
+        var compilation = Compile(Backend($"sessionPersistence: {{{spec}}}"));
+
+        Assert.Empty(compilation.Problems);
+        var session = compilation.Scope("shop/web").Backend.SessionPersistence;
+        Assert.Equal((byHeader, (uint)timeout, permanent, "/"), (session.ByHeader, session.AbsoluteTimeoutSeconds, session.Permanent, session.Path));
+        Assert.True(name.Length > 0 ? session.Name == name : session.Name.StartsWith("nodemesh-session-", StringComparison.Ordinal), session.Name);
+        Assert.Null(compilation.Scope("shop/web").Backend.RetryBudget);
+    }
+
+    [Theory]
+    [InlineData("HTTP1", true, false)]
+    [InlineData("HTTP2", false, true)]
+    [InlineData("AsClient", false, false)]
+    public void The_protocol_of_the_endpoints_is_the_policys(string protocol, bool http1, bool http2)
+    {
+        var rules = Compile(Policy("TrafficPolicy", $"upstreamProtocol: {protocol}, circuitBreaker: {{maxConnections: 3, maxPendingRequests: 2}}")).Scope("shop/web").Traffic;
+
+        Assert.Equal((http1, http2, 3u, 2u), (rules.Http1, rules.Http2, rules.MaxConnections, rules.MaxPendingRequests));
+    }
+
     [Fact]
     public void What_an_XBackendTrafficPolicy_asks_for_and_does_not_get_is_said()
     {
-        var session = Compile(Backend("sessionPersistence: {sessionName: s}"));
+        var session = Compile(Backend("sessionPersistence: {type: Header, cookieConfig: {lifetimeType: Session}}"));
         var port = Compile(Backend("retryConstraint: {}", "{group: '', kind: Service, name: web, sectionName: http}"));
         var route = Compile(Backend("retryConstraint: {}", ToRoute));
 
-        Assert.Contains(session.Problems, problem => problem.Message.Contains("sessionPersistence", StringComparison.Ordinal));
+        Assert.Contains(session.Problems, problem => problem.Message.Contains("spec.sessionPersistence.cookieConfig", StringComparison.Ordinal));
         Assert.False(port.Accepted("XBackendTrafficPolicy/shop/p").Status);
         Assert.False(route.Accepted("XBackendTrafficPolicy/shop/p").Status);
     }

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace NodeMesh.Agent.Resources.Model.Policies;
 
-/// <summary>XBackendTrafficPolicy of the Gateway API's experimental channel: how much of a Service's traffic may be retries.</summary>
+/// <summary>XBackendTrafficPolicy of the Gateway API's experimental channel: how much of a Service's traffic may be retries, and whether its sessions stay where they began.</summary>
 internal sealed record BackendTrafficPolicy : IPolicy
 {
     public ObjectMeta Metadata { get; init => field = value ?? ObjectMeta.Empty; } = ObjectMeta.Empty;

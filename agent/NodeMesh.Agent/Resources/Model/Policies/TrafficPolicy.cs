@@ -30,7 +30,7 @@ internal sealed record TrafficPolicySpec
 
     public TrafficTimeouts? Timeouts { get; init; }
 
-    /// <summary>AsClient or HTTP2.</summary>
+    /// <summary>AsClient, HTTP1 or HTTP2.</summary>
     public string UpstreamProtocol { get; init => field = value ?? "AsClient"; } = "AsClient";
 
     public HealthCheck? HealthCheck { get; init; }

@@ -30,7 +30,7 @@ internal sealed class HedgeAttempt(HttpExchange original, EndpointEntry endpoint
             var connection = original.Connection.ForCopy();
             _exchange = new HttpExchange(new CopyFeatures(CopyFeatures.Of(original.Request), null, _body, _ends.Token).Collection, connection) { Lease = lease, CopyLimit = _ends.Token };
             var outcome = await engine.ExchangeAsync(_exchange, connection.Pod.TargetFor(endpoint, connection.Downstream));
-            if (outcome is { HasAnswer: false, Status: >= ServerError } && !_ends.IsCancellationRequested)
+            if (outcome.BlamesUpstream && !_ends.IsCancellationRequested)
             {
                 lease.Failed();
             }

@@ -15,9 +15,9 @@ namespace NodeMesh.Proxy.Forwarding.Http.Hedging;
 /// </summary>
 internal sealed class Hedger(TimeProvider time, ProxyMetrics metrics)
 {
-    /// <summary>Cheap where no policy asks for it.</summary>
+    /// <summary>Cheap where no policy asks for it. Where sessions stay at their endpoint, no other is asked.</summary>
     public static bool IsFor(HttpExchange exchange, UpstreamTarget target) =>
-        target.Traffic is { Hedges: not null } && exchange.Request.Method is "GET" or "HEAD" or "OPTIONS" && !exchange.HasRequestBody && !exchange.IsUpgrade;
+        target.Traffic is { Hedges: not null, Session: null } && exchange.Routed?.Rule.Rule.SessionPersistence is null && exchange.Request.Method is "GET" or "HEAD" or "OPTIONS" && !exchange.HasRequestBody && !exchange.IsUpgrade;
 
     public async ValueTask<ExchangeOutcome> ExchangeAsync(IUpstreamEngine engine, HttpExchange exchange, UpstreamTarget target, RouteChoice choice, RequestHead head, RequestDecision decision)
     {

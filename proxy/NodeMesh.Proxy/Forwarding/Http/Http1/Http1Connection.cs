@@ -22,6 +22,7 @@ internal sealed class Http1Connection : IDisposable
 
     private readonly Socket _socket;
     private readonly SslStream? _tls;
+    private int _isClosed;
     private byte[] _read = [];
     private int _start;
     private int _end;
@@ -172,6 +173,10 @@ internal sealed class Http1Connection : IDisposable
     {
         _tls?.Dispose();
         _socket.Dispose();
+        if (Interlocked.Exchange(ref _isClosed, 1) == 0)
+        {
+            Pool.Closed();
+        }
     }
 
     private void End(int part)

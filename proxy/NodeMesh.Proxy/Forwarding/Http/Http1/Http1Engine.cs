@@ -257,7 +257,7 @@ internal sealed partial class Http1Engine(TimeProvider time, ILogger<Http1Engine
         : ExchangeOutcome.Unanswered(502, reason);
 
     // An upstream that saw the client's FIN may have given up for that reason.
-    private static bool MayBeGone(HttpExchange exchange) => exchange.Connection.Gone.IsCancellationRequested || exchange.Connection.IsHalfClosed;
+    private static bool MayBeGone(HttpExchange exchange) => exchange.IsGone || exchange.Connection.IsHalfClosed;
 
     // The server may just have been closing it; then it has not seen the request, and another one will do (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1).
     private static bool MayTryAgain(HttpExchange exchange, Http1Connection connection) =>

@@ -4,8 +4,7 @@ using NodeMesh.Proxy.Balancing;
 namespace NodeMesh.Proxy.Forwarding.Http.Http1;
 
 /// <summary>The kept HTTP/1.1 connections of one source to one destination; the one used last is used first.</summary>
-/// <param name="traffic">Of the Service port whose endpoint it is; null: of none.</param>
-internal sealed class Http1Pool(LocalPod pod, PortTraffic? traffic = null)
+internal sealed class Http1Pool
 {
     // Shorter than the keep-alive timeout of any common server (gunicorn has the shortest, 2 s). A server that closes an idle connection
     // just when a request is sent on it makes that request fail; so the mesh closes first. A connection on the same network is cheap to open.
@@ -14,10 +13,19 @@ internal sealed class Http1Pool(LocalPod pod, PortTraffic? traffic = null)
     // Inbound there is a pool for each client's address: those that are not used go.
     private const int RetireMilliseconds = 10_000;
 
+    private readonly LocalPod _pod;
+    private readonly PortTraffic? _traffic;
     private readonly Lock _gate = new();
     private readonly List<Http1Connection> _idle = [];
     private long _lastUsed = Environment.TickCount64;
     private int _underWay;
+
+    /// <param name="traffic">Of the Service port whose endpoint it is; null: of none.</param>
+    public Http1Pool(LocalPod pod, PortTraffic? traffic = null)
+    {
+        (_pod, _traffic) = (pod, traffic);
+        traffic?.Connections.Add(CloseOneKept);
+    }
 
     /// <summary>Nobody looks after it any more: another pool has taken its place.</summary>
     public bool IsRetired { get; private set; }
@@ -51,16 +59,29 @@ internal sealed class Http1Pool(LocalPod pod, PortTraffic? traffic = null)
     /// <exception cref="UpstreamConnectException">It could not be opened.</exception>
     public async ValueTask<Http1Connection> ConnectAsync(UpstreamTarget target, CancellationToken cancellation)
     {
+        // How many may be under way was asked before; here those that are kept for nothing make room.
+        _traffic?.Connections.Opens(_traffic.MaxConnections);
+        Http1Connection? opened = null;
         try
         {
-            var socket = await target.DialAsync(pod, cancellation);
-            return new Http1Connection(socket, this, target.Tls is null ? null : await target.SecureAsync(socket, http2: false, cancellation));
+            var socket = await target.DialAsync(_pod, cancellation);
+            return opened = new Http1Connection(socket, this, target.Tls is null ? null : await target.SecureAsync(socket, http2: false, cancellation));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             throw new UpstreamConnectException(exception);
         }
+        finally
+        {
+            if (opened is null)
+            {
+                Closed();
+            }
+        }
     }
+
+    /// <summary>One of its connections is no more.</summary>
+    public void Closed() => _traffic?.Connections.Closed();
 
     /// <summary>The request is over; the connection, if any, waits for the next.</summary>
     public void Keep(Http1Connection connection)
@@ -94,7 +115,7 @@ internal sealed class Http1Pool(LocalPod pod, PortTraffic? traffic = null)
     public bool Sweep(long now)
     {
         Http1Connection[] old;
-        var most = traffic?.Rules?.Timeouts is { KeepAliveMilliseconds: > 0 and var milliseconds } ? milliseconds : IdleMilliseconds;
+        var most = _traffic?.Rules?.Timeouts is { KeepAliveMilliseconds: > 0 and var milliseconds } ? milliseconds : IdleMilliseconds;
         lock (_gate)
         {
             var count = 0;
@@ -104,7 +125,11 @@ internal sealed class Http1Pool(LocalPod pod, PortTraffic? traffic = null)
             }
             if (count == 0)
             {
-                return IsRetired |= _idle.Count == 0 && _underWay == 0 && now - _lastUsed > RetireMilliseconds;
+                if (!IsRetired && _idle.Count == 0 && _underWay == 0 && now - _lastUsed > RetireMilliseconds)
+                {
+                    Retire();
+                }
+                return IsRetired;
             }
             old = [.. _idle[..count]];
             _idle.RemoveRange(0, count);
@@ -118,11 +143,34 @@ internal sealed class Http1Pool(LocalPod pod, PortTraffic? traffic = null)
         Http1Connection[] all;
         lock (_gate)
         {
-            IsRetired = true;
+            Retire();
             all = [.. _idle];
             _idle.Clear();
         }
         Dispose(all);
+    }
+
+    private void Retire()
+    {
+        IsRetired = true;
+        _traffic?.Connections.Remove(CloseOneKept);
+    }
+
+    // The one that has been kept longest.
+    private bool CloseOneKept()
+    {
+        Http1Connection oldest;
+        lock (_gate)
+        {
+            if (_idle.Count == 0)
+            {
+                return false;
+            }
+            oldest = _idle[0];
+            _idle.RemoveAt(0);
+        }
+        oldest.Dispose();
+        return true;
     }
 
     private static void Dispose(Http1Connection[] connections)

@@ -73,6 +73,10 @@ internal static class ResponseCopy
             BodyLength.Chunked => await ChunkedAsync(from, body.Writer, IsHttp11(exchange)),
             _ => await UntilCloseAsync(from, body.Writer),
         };
+        if (length == BodyLength.Chunked && exchange.Connection.Http2 && exchange.Feature<IHttpResponseTrailersFeature>() is { Trailers: { IsReadOnly: false } trailers })
+        {
+            CopyTrailers(from.Trailers, trailers);
+        }
         if (isWhole && body.Writer.UnflushedBytes > 0)
         {
             // Kestrel itself flushes at the end only what was never flushed before.
@@ -177,6 +181,19 @@ internal static class ResponseCopy
         }
         from.Consume(consumed);
         return status;
+    }
+
+    // HTTP/2 has frames of its own for them.
+    private static void CopyTrailers(FieldList from, IHeaderDictionary to)
+    {
+        for (var index = 0; index < from.Count; index++)
+        {
+            ref readonly var field = ref from[index];
+            if (MessageFields.MayTrail(field.Name))
+            {
+                to[field.Name] = StringValues.Concat(to[field.Name], field.Value);
+            }
+        }
     }
 
     private static void WriteTrailers(FieldList trailers, PipeWriter to)

@@ -26,6 +26,7 @@ namespace NodeMesh.Proxy.Forwarding.Http.Services;
 internal sealed partial class ExternalAuthorizer(ServiceCaller caller, TimeProvider time, PolicyMetrics metrics, ILogger<ExternalAuthorizer> logger)
 {
     private const string CheckPath = "/envoy.service.auth.v3.Authorization/Check";
+    private const string GatewayRoute = "HTTPRoute"; // no other kind has this filter
     private const int MaxRefusal = 64 * 1024;
     private const int TooLarge = 413;
     private const int Forbidden = 403;
@@ -33,6 +34,16 @@ internal sealed partial class ExternalAuthorizer(ServiceCaller caller, TimeProvi
 
     /// <returns>null: it may go on; else it has been answered.</returns>
     public async ValueTask<ExchangeOutcome?> AskAsync(HttpExchange exchange, RouteChoice choice, RequestHead head, ExternalAuth filter)
+    {
+        var outcome = await DecideAsync(exchange, choice, head, filter);
+        if (outcome is { Reason: Reason.Denied or Reason.ExternalAuth })
+        {
+            exchange.Record?.DecidedBy(GatewayRoute, choice.Rule!.Route);
+        }
+        return outcome;
+    }
+
+    private async ValueTask<ExchangeOutcome?> DecideAsync(HttpExchange exchange, RouteChoice choice, RequestHead head, ExternalAuth filter)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(exchange.Gone);
         limit.CancelAfter(TimeSpan.FromMilliseconds(filter.TimeoutMilliseconds));

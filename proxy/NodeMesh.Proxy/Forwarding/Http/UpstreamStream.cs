@@ -1,0 +1,20 @@
+using System.Net.Sockets;
+using NodeMesh.Proxy.Balancing;
+
+namespace NodeMesh.Proxy.Forwarding.Http;
+
+/// <summary>A connection in the hands of a handler, which does not say when it closes it: its Service port's count is told so.</summary>
+/// <param name="counted">null: it is counted nowhere, or elsewhere.</param>
+internal sealed class UpstreamStream(Socket socket, UpstreamConnections? counted) : NetworkStream(socket, ownsSocket: true)
+{
+    private int _isClosed;
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (Interlocked.Exchange(ref _isClosed, 1) == 0)
+        {
+            counted?.Closed();
+        }
+    }
+}
