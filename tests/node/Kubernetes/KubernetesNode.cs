@@ -7,12 +7,12 @@ using NodeMesh.TestApiServer.Serving;
 namespace NodeMesh.NodeTests.Kubernetes;
 
 /// <summary>
-/// A machine with an API server beside it, and pods as a kubelet runs them: nothing names their network namespaces, and their processes
+/// A machine with an API server beside it (or two, of which the first has it), and pods as a kubelet runs them: nothing names their network namespaces, and their processes
 /// are in cgroups of the kubelet's making.
 /// </summary>
 public sealed class KubernetesNode : IAsyncDisposable
 {
-    private static readonly IPEndPoint Api = new(IPAddress.Loopback, 6443);
+    private const int ApiPort = 6443;
 
     private readonly List<PodProcess> _pods = [];
 
@@ -31,12 +31,14 @@ public sealed class KubernetesNode : IAsyncDisposable
 
     public string Kubeconfig { get; }
 
-    public static async Task<KubernetesNode> CreateAsync(string capture = "ebpf")
+    public static async Task<KubernetesNode> CreateAsync(string capture = "ebpf", int nodes = 1)
     {
-        var mesh = await TestMesh.CreateAsync(capture);
+        var mesh = await TestMesh.CreateAsync(capture, nodes);
+        // The other machine reaches it by the first one's address.
+        var api = new IPEndPoint(nodes == 1 ? IPAddress.Loopback : mesh.Nodes[0].V4(1), ApiPort);
         var socket = NetnsSocket.Create(mesh.Nodes[0].Netns);
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        socket.Bind(Api);
+        socket.Bind(api);
         var server = await ApiServer.StartAsync(new ApiServerOptions
         {
             Socket = (ulong)socket.SafeHandle.DangerousGetHandle(),
@@ -49,15 +51,16 @@ public sealed class KubernetesNode : IAsyncDisposable
         });
         socket.SafeHandle.SetHandleAsInvalid(); // the server's now
         var kubeconfig = $"{TestRun.Directory}/{mesh.Name}/kubeconfig";
-        await File.WriteAllTextAsync(kubeconfig, server.Kubeconfig($"http://{Api}"));
+        await File.WriteAllTextAsync(kubeconfig, server.Kubeconfig($"http://{api}").Replace("{cluster: test,", "{namespace: nodemesh-system, cluster: test,", StringComparison.Ordinal));
         mesh.Source = ["--kubernetes", "--kubeconfig", kubeconfig];
         return new KubernetesNode(mesh, server, kubeconfig);
     }
 
     /// <summary>Runs a pod as a kubelet does: the sandbox's process first, in a cgroup of the pod's name; then its address is told.</summary>
-    public async Task<PodProcess> RunAsync(string name, bool isEnrolled = true)
+    /// <param name="node">null: on the first machine.</param>
+    public async Task<PodProcess> RunAsync(string name, bool isEnrolled = true, TestNode? node = null)
     {
-        var pod = new PodProcess(await Node.AddPodAsync(name), Guid.NewGuid().ToString());
+        var pod = new PodProcess(await (node ?? Node).AddPodAsync(name), Guid.NewGuid().ToString());
         _pods.Add(pod);
         await pod.StartAsync();
         Declare(pod, isEnrolled);
@@ -67,7 +70,7 @@ public sealed class KubernetesNode : IAsyncDisposable
     public void Declare(PodProcess pod, bool isEnrolled) => Server.Store.Put($$$"""
         {"apiVersion":"v1","kind":"Pod",
          "metadata":{"namespace":"default","name":"{{{pod.Pod.Name}}}","uid":"{{{pod.Uid}}}","labels":{"app":"{{{pod.Pod.Name}}}","nodemesh.io/mesh":"{{{(isEnrolled ? "enabled" : "disabled")}}}"}},
-         "spec":{"nodeName":"{{{Node.Name}}}","containers":[{"name":"app","image":"none"}]},
+         "spec":{"nodeName":"{{{pod.Pod.Node.Name}}}","containers":[{"name":"app","image":"none"}]},
          "status":{"phase":"Running","podIP":"{{{pod.Pod.V4}}}","podIPs":[{"ip":"{{{pod.Pod.V4}}}"},{"ip":"{{{pod.Pod.V6}}}"}],"conditions":[{"type":"Ready","status":"True"}]}}
         """);
 
@@ -87,15 +90,17 @@ public sealed class KubernetesNode : IAsyncDisposable
 
     /// <summary>The agent's own pod, as the DaemonSet makes it, on the machine's network.</summary>
     /// <param name="adminPort">Where the agent answers.</param>
+    /// <param name="node">Of another machine, which need not be there.</param>
     public void DeclareAgent(int adminPort, string? node = null, bool isReady = true)
     {
+        var address = (Mesh.Nodes.FirstOrDefault(one => one.Name == node) ?? Node).V4(1);
         Server.Store.Put("""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"nodemesh-system"}}""");
         Server.Store.Put($$$"""
             {"apiVersion":"v1","kind":"Pod",
              "metadata":{"namespace":"nodemesh-system","name":"nodemesh-{{{node ?? Node.Name}}}","labels":{"app.kubernetes.io/name":"nodemesh","app.kubernetes.io/version":"0.1.0"}},
              "spec":{"nodeName":"{{{node ?? Node.Name}}}","hostNetwork":true,
               "containers":[{"name":"agent","image":"none","readinessProbe":{"httpGet":{"path":"/readyz","port":{{{adminPort}}} } } }]},
-             "status":{"phase":"Running","podIP":"{{{Node.V4(1)}}}","podIPs":[{"ip":"{{{Node.V4(1)}}}"}],"conditions":[{"type":"Ready","status":"{{{isReady}}}"}]} }
+             "status":{"phase":"Running","podIP":"{{{address}}}","podIPs":[{"ip":"{{{address}}}"}],"conditions":[{"type":"Ready","status":"{{{isReady}}}"}]} }
             """);
     }
 
