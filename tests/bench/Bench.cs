@@ -1,5 +1,6 @@
 using NodeMesh.Bench.Machines;
 using NodeMesh.Bench.Reporting;
+using NodeMesh.Bench.Scale;
 using NodeMesh.Bench.Systems;
 using NodeMesh.Bench.Works;
 
@@ -28,12 +29,17 @@ internal sealed class Bench
 
     public static async Task RunAsync(BenchOptions options, CancellationToken cancelled)
     {
-        var known = AllSystems(null!, options.Binaries).Select(s => s.Name).Concat(AllWorks.List.Select(w => w.Id)).Append("memory").ToArray();
+        var known = AllSystems(null!, options.Binaries).Select(s => s.Name).Concat(AllWorks.List.Select(w => w.Id)).Append("memory").Append("scale").ToArray();
         if (options.Only.FirstOrDefault(o => !known.Contains(o)) is { } unknown)
         {
             throw new BenchException($"--only: there is no '{unknown}', but {string.Join(", ", known)}");
         }
-        var works = Chosen(AllWorks.List, w => w.Id, options, also: "memory");
+        if (options.Only is ["scale"])
+        {
+            await Outputs.WriteAsync(new Report(MachineFacts.Read(withPeers: false), options.Seconds, options.Rounds, 0, [], [], [], MeasureScale(options)), options);
+            return;
+        }
+        var works = Chosen(AllWorks.List, w => w.Id, options, also: ["memory", "scale"]);
         var withMesh = Chosen(AllSystems(null!, options.Binaries), s => s.Name, options).Any(s => s.Name.StartsWith("nodemesh", StringComparison.Ordinal));
         Requirements.Check(withMesh ? [Path.Combine(options.Binaries, "nodemesh-agent"), Path.Combine(options.Binaries, "nodemesh-proxy")] : []);
 
@@ -65,10 +71,10 @@ internal sealed class Bench
     }
 
     /// <summary>Those that --only names; all when it names none of this kind.</summary>
-    private static List<T> Chosen<T>(IReadOnlyList<T> all, Func<T, string> name, BenchOptions options, string? also = null)
+    private static List<T> Chosen<T>(IReadOnlyList<T> all, Func<T, string> name, BenchOptions options, params string[] also)
     {
         var chosen = all.Where(a => options.Only.Contains(name(a))).ToList();
-        return chosen.Count > 0 || (also is not null && options.Only.Contains(also)) ? chosen : [.. all];
+        return chosen.Count > 0 || also.Any(options.Only.Contains) ? chosen : [.. all];
     }
 
     private async Task<Report> MeasureAsync()
@@ -95,7 +101,7 @@ internal sealed class Bench
             {
                 results.Add(await MeasureAsync(work, client, servers));
             }
-            return new Report(MachineFacts.Read(), _options.Seconds, _options.Rounds, _options.IdleConnections, _systems, results, memory);
+            return new Report(MachineFacts.Read(), _options.Seconds, _options.Rounds, _options.IdleConnections, _systems, results, memory, MeasureScale(_options));
         }
         finally
         {
@@ -104,6 +110,16 @@ internal sealed class Bench
                 await system.StopAsync();
             }
         }
+    }
+
+    private static IReadOnlyList<ScaleResult> MeasureScale(BenchOptions options)
+    {
+        if (options.Only.Count > 0 && !options.Only.Contains("scale"))
+        {
+            return [];
+        }
+        Progress.Say("scale: compiling a large mesh");
+        return ScaleMeasurement.Take();
     }
 
     private async Task<WorkResult> MeasureAsync(Work work, Cgroup client, Cgroup servers)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using NodeMesh.Bench.Scale;
 using NodeMesh.Bench.Works;
 
 namespace NodeMesh.Bench.Reporting;
@@ -12,6 +13,15 @@ internal static class Grid
     ];
 
     public static readonly string[] MemoryColumns = ["system", "fresh RSS", "fresh PSS", "per idle opaque", "per idle HTTP/1.1"];
+
+    public static readonly string[] ScaleColumns =
+    [
+        "mesh", "compile all", "allocated", "proxy takes all", "change", "compile it", "worst", "allocated", "message", "proxy takes it", "worst",
+    ];
+
+    public const string ScaleLegend =
+        "Each Service has ten endpoints. Agent: from resources to what the proxy is sent, all of it and one change (median and worst of 50). Proxy: from that message to the snapshot in force. "
+        + "One thread each, in one process, without the network between them.";
 
     public const string Legend =
         "rate: median of the rounds, a second; ±: half the distance from the worst to the best round. CPU: of all processes of the system, "
@@ -55,6 +65,17 @@ internal static class Grid
         memory.System, MegaBytes(memory.Opaque.Fresh.Rss), MegaBytes(memory.Opaque.Fresh.Pss),
         KiloBytes(memory.Opaque), memory.Http is null ? "" : KiloBytes(memory.Http),
     ];
+
+    public static string[] Row(ScaleResult scale) =>
+    [
+        scale.Mesh, Milliseconds(scale.CompileAll), MegaBytes(scale.CompileAllBytes), Milliseconds(scale.ApplyAll), scale.Change,
+        Milliseconds(scale.Compile.Median), Milliseconds(scale.Compile.Worst), KiloBytes(scale.CompileBytes), KiloBytes(scale.DeltaBytes),
+        Milliseconds(scale.Apply.Median), Milliseconds(scale.Apply.Worst),
+    ];
+
+    private static string Milliseconds(double milliseconds) => $"{Number(milliseconds)} ms";
+
+    private static string KiloBytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:0.0} KB");
 
     private static string MegaBytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
 

@@ -35,6 +35,7 @@ internal static class Json
                 PerIdleHttp1 = m.Http?.BytesPerConnection,
                 m.Error,
             }),
+            report.Scale,
         },
         Options);
 

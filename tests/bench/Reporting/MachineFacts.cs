@@ -5,12 +5,13 @@ namespace NodeMesh.Bench.Reporting;
 /// <summary>Where the figures were measured, without which they say nothing.</summary>
 internal sealed record MachineFacts(string Cpu, int Cores, string Kernel, string Date, IReadOnlyList<string> Versions)
 {
-    public static MachineFacts Read() => new(
+    /// <param name="withPeers">Those were measured too, and are there.</param>
+    public static MachineFacts Read(bool withPeers = true) => new(
         File.ReadLines("/proc/cpuinfo").FirstOrDefault(l => l.StartsWith("model name", StringComparison.Ordinal))?.Split(": ")[^1] ?? "unknown CPU",
         Environment.ProcessorCount,
         File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
         $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}",
-        [Version("haproxy", "-v"), Version("nginx", "-v"), $".NET {Environment.Version}"]);
+        [.. withPeers ? new[] { Version("haproxy", "-v"), Version("nginx", "-v") } : [], $".NET {Environment.Version}"]);
 
     public override string ToString() => $"{Cores} x {Cpu}, Linux {Kernel}, {string.Join(", ", Versions)}, {Date}";
 

@@ -27,6 +27,11 @@ internal static class Markdown
             text.AppendLine().AppendLine($"**Memory**, fresh and for each of {report.IdleConnections} connections that did one round trip and stay open (PSS; without the kernel's socket memory)").AppendLine();
             Table(text, Grid.MemoryColumns, report.Memory.Select(Grid.Row));
         }
+        if (report.Scale.Count > 0)
+        {
+            text.AppendLine().AppendLine($"**A large mesh.** {Grid.ScaleLegend}").AppendLine();
+            Table(text, Grid.ScaleColumns, report.Scale.Select(Grid.Row));
+        }
         foreach (var remark in Grid.Remarks(report))
         {
             text.AppendLine().AppendLine($"No figures for {remark}.");

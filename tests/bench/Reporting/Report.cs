@@ -1,3 +1,4 @@
+using NodeMesh.Bench.Scale;
 using NodeMesh.Bench.Systems;
 
 namespace NodeMesh.Bench.Reporting;
@@ -9,4 +10,5 @@ internal sealed record Report(
     int IdleConnections,
     IReadOnlyList<MeasuredSystem> Systems,
     IReadOnlyList<WorkResult> Works,
-    IReadOnlyList<MemoryResult> Memory);
+    IReadOnlyList<MemoryResult> Memory,
+    IReadOnlyList<ScaleResult> Scale);

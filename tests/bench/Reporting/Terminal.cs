@@ -14,7 +14,10 @@ internal static class Terminal
             console.Profile.Width = PlainWidth; // a pipe has no width, and 80 columns would break every row
         }
         console.WriteLine(report.Machine.ToString());
-        Works(console, report);
+        if (report.Works.Count > 0)
+        {
+            Works(console, report);
+        }
         if (report.Memory.Count > 0)
         {
             var memory = NewTable(Grid.MemoryColumns);
@@ -24,12 +27,25 @@ internal static class Terminal
             }
             console.Write(memory);
         }
+        if (report.Scale.Count > 0)
+        {
+            var scale = NewTable(Grid.ScaleColumns);
+            foreach (var row in report.Scale)
+            {
+                scale.AddRow(Grid.Row(row).Select(c => new Text(c)));
+            }
+            console.Write(scale);
+            console.WriteLine(Grid.ScaleLegend);
+        }
         foreach (var work in report.Works)
         {
             console.WriteLine(Grid.Title(work));
         }
-        console.WriteLine(Grid.Legend);
-        foreach (var system in report.Systems)
+        if (report.Works.Count > 0)
+        {
+            console.WriteLine(Grid.Legend);
+        }
+        foreach (var system in report.Works.Count + report.Memory.Count > 0 ? report.Systems : [])
         {
             console.WriteLine($"{system.Name}: {system.Description}");
         }
@@ -62,7 +78,7 @@ internal static class Terminal
         var table = new Table().Border(Console.IsOutputRedirected ? TableBorder.Ascii : TableBorder.Rounded);
         foreach (var column in columns)
         {
-            table.AddColumn(new TableColumn(new Text(column)) { NoWrap = true, Alignment = column is "work" or "system" ? Justify.Left : Justify.Right });
+            table.AddColumn(new TableColumn(new Text(column)) { NoWrap = true, Alignment = column is "work" or "system" or "mesh" or "change" ? Justify.Left : Justify.Right });
         }
         return table;
     }
