@@ -405,15 +405,12 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         {
             return; // it was let in as what might have been HTTP
         }
-        if (_endpoint?.Load.Port?.Tls is not null && Verdict != Verdict.Tls)
+        var tls = Verdict == Verdict.Tls ? null : _endpoint?.Load.Port?.Tls;
+        if (tls is null)
         {
-            // What is not HTTP is not put into TLS here, and must not go without.
-            _record?.DecidedBy("BackendTLSPolicy", _endpoint.Load.Port.Tls.Rules.Policy);
-            End(Reason.UpstreamTls);
-            return;
+            _lease.Answered();
+            _lease.Judged(isError: false, isGateway: false);
         }
-        _lease.Answered();
-        _lease.Judged(isError: false, isGateway: false);
         var series = Series();
         Leave();
         var guard = !dial.Target.IsInboundLeg && _route.IsClusterIp
@@ -423,12 +420,49 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
                 Leaves = dial.Target.IsInboundLeg ? null : _pod, ServerName = _first.ServerName,
             };
         Note();
+        LogRelay(_context.Logger, _pod.Id, _direction, _client, _destination, dial.Target.Endpoint, Verdict, _first.ServerName);
+        if (tls is not null)
+        {
+            RelayInTls(dial, tls, series, guard);
+            return;
+        }
         var relay = new Relay(_downstream, dial.TakeSocket(), _pod, dial.Target.Owner, series, _lease, guard, _endpoint?.Load.Port?.IdleMilliseconds ?? 0, _record)
         {
             Direction = TrafficDirectionNow, IdlePolicy = _endpoint?.Load.Port?.Rules?.Policy ?? "",
         };
-        LogRelay(_context.Logger, _pod.Id, _direction, _client, _destination, dial.Target.Endpoint, Verdict, _first.ServerName);
         relay.Start();
+    }
+
+    // What is neither HTTP nor TLS itself, to an endpoint that is to be spoken to in TLS.
+    private void RelayInTls(Dial dial, BackendTlsEntry tls, ConnectionSeries series, RelayGuard? guard)
+    {
+        Loop.RemoveLoad();
+        var traffic = _endpoint!.Load.Port;
+        var upstream = dial.TakeSocket();
+        PodSocket? downstream = null;
+        try
+        {
+            downstream = new PodSocket(_downstream.Detach(), _pod, isAccepted: true);
+            _ = new TlsRelay(downstream, new PodSocket(upstream.Detach(), dial.Target.Owner, isAccepted: false), tls, _context.Logger)
+            {
+                Pod = _pod,
+                Series = series,
+                Lease = _lease,
+                Guard = guard,
+                ConnectMilliseconds = traffic?.ConnectMilliseconds ?? Dialing.Dial.ConnectTimeoutMilliseconds,
+                IdleMilliseconds = traffic?.IdleMilliseconds ?? 0,
+                IdlePolicy = traffic?.Rules?.Policy ?? "",
+                Record = _record,
+                Direction = TrafficDirectionNow,
+            }.RunAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // The pod of either went this moment.
+            upstream.Close();
+            downstream?.Reset();
+            _lease.End();
+        }
     }
 
     private ConnectionSeries Series()

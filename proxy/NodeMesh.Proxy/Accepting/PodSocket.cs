@@ -26,7 +26,10 @@ internal sealed class PodSocket : Socket, IPodUser
         }
     }
 
-    public void OnPodGone()
+    public void OnPodGone() => Reset();
+
+    /// <summary>Closes it at once; the other side sees a reset.</summary>
+    public void Reset()
     {
         try
         {

@@ -27,10 +27,11 @@ internal sealed class BackendTlsEntry
     public BackendTls Rules { get; }
 
     /// <summary>Speaks TLS on a connection just opened.</summary>
+    /// <param name="http2">The version of HTTP that will be spoken; null: none.</param>
     /// <param name="transport">Closed with what is returned; by the caller if nothing is.</param>
     /// <exception cref="AuthenticationException">The other side is not who it should be, or does not speak what it should.</exception>
     /// <exception cref="IOException">It broke off.</exception>
-    public async ValueTask<SslStream> OpenAsync(Stream transport, bool http2, CancellationToken cancellation)
+    public async ValueTask<SslStream> OpenAsync(Stream transport, bool? http2, CancellationToken cancellation)
     {
         if (Rules.Unusable.Length > 0)
         {
@@ -39,9 +40,8 @@ internal sealed class BackendTlsEntry
         var stream = new SslStream(transport);
         try
         {
-            var protocol = http2 ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11;
-            await stream.AuthenticateAsClientAsync(Options(protocol), cancellation);
-            if (http2 && stream.NegotiatedApplicationProtocol != protocol)
+            await stream.AuthenticateAsClientAsync(Options(http2), cancellation);
+            if (http2 == true && stream.NegotiatedApplicationProtocol != SslApplicationProtocol.Http2)
             {
                 throw new AuthenticationException($"BackendTLSPolicy {Rules.Policy}: the server does not speak HTTP/2");
             }
@@ -54,7 +54,7 @@ internal sealed class BackendTlsEntry
         }
     }
 
-    private SslClientAuthenticationOptions Options(SslApplicationProtocol protocol)
+    private SslClientAuthenticationOptions Options(bool? http2)
     {
         var chain = new X509ChainPolicy
         {
@@ -66,7 +66,7 @@ internal sealed class BackendTlsEntry
         return new SslClientAuthenticationOptions
         {
             TargetHost = Rules.Hostname,
-            ApplicationProtocols = [protocol],
+            ApplicationProtocols = http2 is { } version ? [version ? SslApplicationProtocol.Http2 : SslApplicationProtocol.Http11] : null,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             CertificateChainPolicy = chain,
             // A session that is resumed was trusted by whatever rules were in force then.

@@ -5,8 +5,7 @@ using NodeMesh.TestApp.Calling;
 namespace NodeMesh.NodeTests.Policies;
 
 /// <summary>Clients speak plain HTTP, servers TLS, and a BackendTLSPolicy lies between them; on one node and from another.</summary>
-[Collection("ebpf")]
-public sealed class BackendTls(EbpfMesh mesh) : IAsyncLifetime
+public abstract class BackendTls(SharedMesh mesh) : IAsyncLifetime
 {
     private const string Secure = "10.96.0.70";
     private const string Http = Secure + ":80";
@@ -33,7 +32,8 @@ public sealed class BackendTls(EbpfMesh mesh) : IAsyncLifetime
         }
         mesh.Mesh.Resources.Service(
             "secure", "secure", [IPAddress.Parse(Secure)], "name: http, port: 80, targetPort: 8444", "name: https, port: 443, targetPort: 8444, appProtocol: https",
-            "name: plain, port: 81, targetPort: 8080", "name: raw, port: 90, targetPort: 9000", "name: tls, port: 8443, targetPort: 8443");
+            "name: plain, port: 81, targetPort: 8080", "name: raw, port: 90, targetPort: 9000", "name: tls, port: 8443, targetPort: 8443",
+            "name: tcp-secure, port: 92, targetPort: 8444");
         mesh.Mesh.Resources.Write("ca", _authority.ConfigMap("ca"));
     }
 
@@ -88,6 +88,9 @@ public sealed class BackendTls(EbpfMesh mesh) : IAsyncLifetime
         var routed = await Eventually.HoldsAsync("a port declared to speak TLS is a backend", () => mesh.Client().CallAsync("http", $"{Secure}:81"), result => result.Ok);
         Assert.Equal(("secure.example", "yes"), (routed.Server!.Sni, routed.Server.Headers!["x-routed"]));
         Assert.Equal("secure.example", (await mesh.Client().CallAsync("http", $"{Secure}:443")).Server?.Sni);
+        // Declared to be no HTTP, the connection is put into TLS as it is.
+        var opaque = await mesh.Client().CallAsync(new CallRequest { Kind = "http", Target = $"{Secure}:92", Method = "POST", BodySize = 100_000 });
+        Assert.Equal(("secure.example", "HTTP/1.1", 100_000), (opaque.Server?.Sni, opaque.Server?.Protocol, opaque.Server?.Bytes ?? 0));
         // Who speaks TLS already goes on to the server with it, and its own address is dialled as ever.
         Assert.Equal("CN=secure", (await mesh.Client().CallAsync("tls", $"{Secure}:8443")).Certificate?[..9]);
         Assert.Null((await mesh.Client().CallAsync("http", $"{_near.V4}:8080")).Server!.Sni);
@@ -139,3 +142,9 @@ public sealed class BackendTls(EbpfMesh mesh) : IAsyncLifetime
           targetRefs: [{group: "", kind: Service, name: secure}], validation: { {{validation}}, caCertificateRefs: [{group: "", kind: ConfigMap, name: ca}] } } }
         """);
 }
+
+[Collection("ebpf")]
+public sealed class EbpfBackendTls(EbpfMesh mesh) : BackendTls(mesh);
+
+[Collection("iptables")]
+public sealed class IptablesBackendTls(IptablesMesh mesh) : BackendTls(mesh);

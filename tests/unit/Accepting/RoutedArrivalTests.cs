@@ -130,6 +130,109 @@ public sealed class RoutedArrivalTests : IDisposable
         Assert.Equal(1, await _proxy.MetricAsync("nodemesh_tcp_connections_closed_total", "reason=\"timeout_idle\""));
     }
 
+    [Fact(Timeout = 15_000)]
+    public async Task What_is_no_TLS_is_put_into_TLS_where_a_policy_says_so_and_each_side_ends_by_itself()
+    {
+        Declare(Protocol.Opaque, RouteKind.TcpRoute, (new RouteMatch(), "two"));
+        Secure("two.example");
+        using var client = await _proxy.ConnectAsync();
+        await client.SendAsync("hello");
+        await using var server = await ServeTlsAsync();
+
+        Assert.Equal("two.example", server.TargetHostName);
+        Assert.Equal("hello", await ReadAsync(server, 5));
+        await using var stream = new NetworkStream(client);
+        client.Shutdown(SocketShutdown.Send);
+        Assert.Equal(0, await server.ReadAsync(new byte[1], TestContext.Current.CancellationToken));
+        var answer = new byte[300_000];
+        new Random(1).NextBytes(answer);
+        var sending = server.WriteAsync(answer, TestContext.Current.CancellationToken).AsTask();
+        var got = new byte[answer.Length];
+        await stream.ReadExactlyAsync(got, TestContext.Current.CancellationToken);
+        await sending;
+        Assert.Equal(answer, got);
+        await server.ShutdownAsync();
+        Assert.Equal(0, await stream.ReadAsync(new byte[1], TestContext.Current.CancellationToken));
+        await EventuallyClosedAsync("");
+        Assert.Equal(5, await _proxy.MetricAsync("nodemesh_tcp_sent_bytes_total", "route=\"shop/r\""));
+        Assert.Equal(0, _proxy.Store.Current.FindServicePort("shop/two", 443)!.Endpoints[0].Load.Pending);
+    }
+
+    [Fact(Timeout = 15_000)]
+    public async Task Who_is_not_trusted_gets_nothing_of_a_connection()
+    {
+        Declare(Protocol.Opaque, RouteKind.TcpRoute, (new RouteMatch(), "two"));
+        RecordedTraffic.Ask(_proxy.Store);
+        Secure("other.example");
+        using var client = await _proxy.ConnectAsync();
+        await client.SendAsync("hello");
+
+        await Assert.ThrowsAnyAsync<Exception>(async () =>
+        {
+            await using var server = await ServeTlsAsync();
+            Assert.Equal(0, await server.ReadAsync(new byte[5], TestContext.Current.CancellationToken));
+            throw new IOException("nothing came");
+        });
+        Assert.Equal("reset", await client.NextAsync());
+        await EventuallyClosedAsync("upstream_tls");
+        Assert.Equal("BackendTLSPolicy/shop/p", (await _proxy.Told.SingleAsync()).Policy);
+    }
+
+    [Fact(Timeout = 15_000)]
+    public async Task A_reset_passes_through_TLS_too()
+    {
+        Declare(Protocol.Opaque, RouteKind.TcpRoute, (new RouteMatch(), "two"));
+        Secure("two.example");
+        using var client = await _proxy.ConnectAsync();
+        await client.SendAsync("hello");
+        var server = await ServeTlsAsync();
+        Assert.Equal("hello", await ReadAsync(server, 5));
+
+        client.LingerState = new LingerOption(true, 0);
+        client.Close();
+
+        await Assert.ThrowsAnyAsync<IOException>(async () => await server.ReadAsync(new byte[1], TestContext.Current.CancellationToken));
+        await server.DisposeAsync();
+        await EventuallyClosedAsync("downstream_reset");
+    }
+
+    private void Secure(string hostname) => _proxy.Snapshots.Apply(new SnapshotDelta
+    {
+        Version = _proxy.Store.Current.Version + 1,
+        Policies = { new ScopedPolicies { Scope = "shop/two", BackendTls = new BackendTls { Policy = "shop/p", Hostname = hostname, CaCertificates = { TestCertificates.AuthorityPem } } } },
+    });
+
+    private async Task<SslStream> ServeTlsAsync()
+    {
+        var stream = new SslStream(new NetworkStream(await _two.AcceptAsync(), ownsSocket: true));
+        try
+        {
+            await stream.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions { ServerCertificate = TestCertificates.Issue(["two.example"]) }, TestContext.Current.CancellationToken);
+            return stream;
+        }
+        catch
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<string> ReadAsync(SslStream stream, int count)
+    {
+        var buffer = new byte[count];
+        await stream.ReadExactlyAsync(buffer, TestContext.Current.CancellationToken);
+        return System.Text.Encoding.ASCII.GetString(buffer);
+    }
+
+    private async Task EventuallyClosedAsync(string reason)
+    {
+        while (await _proxy.MetricAsync("nodemesh_tcp_connections_closed_total", $"reason=\"{reason}\"") == 0)
+        {
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+    }
+
     private static async Task HandshakeAsync(Socket client, string name)
     {
         await using var tls = new SslStream(new NetworkStream(client));
