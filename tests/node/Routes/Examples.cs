@@ -5,7 +5,7 @@ using NodeMesh.TestApp.Calling;
 
 namespace NodeMesh.NodeTests.Routes;
 
-/// <summary>What docs/traffic.md promises of its examples.</summary>
+/// <summary>What docs/traffic.md and its pages promise of their examples.</summary>
 [Collection("ebpf")]
 public sealed class Examples(EbpfMesh mesh) : RoutedTraffic(mesh)
 {

@@ -3,7 +3,7 @@ using NodeMesh.TestApp.Calling;
 
 namespace NodeMesh.NodeTests.Routes;
 
-/// <summary>The examples of docs/traffic.md with real pods: version 1 of the shop is on the client's machine, version 2 on the other.</summary>
+/// <summary>The examples of docs/traffic with real pods: version 1 of the shop is on the client's machine, version 2 on the other.</summary>
 public abstract class RoutedTraffic(SharedMesh mesh) : IAsyncLifetime
 {
     protected const string Shop = "10.96.0.60:80";

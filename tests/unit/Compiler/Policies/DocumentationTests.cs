@@ -1,9 +1,8 @@
-using NodeMesh.UnitTests.Resources;
 using Xunit;
 
 namespace NodeMesh.UnitTests.Compiler.Policies;
 
-/// <summary>What docs/policies.md and docs/telemetry.md show is what works.</summary>
+/// <summary>What the pages about policies, and docs/telemetry.md, show is what works.</summary>
 public class DocumentationTests
 {
     private const string Targets = """
@@ -16,22 +15,15 @@ public class DocumentationTests
 
         """;
 
-    public static TheoryData<string> Blocks()
-    {
-        var blocks = new TheoryData<string>();
-        var parts = new[] { "docs/policies.md", "docs/telemetry.md" }.SelectMany(doc => File.ReadAllText(Path.Combine(Repository(), doc)).Split("```yaml\n")[1..]);
-        foreach (var part in parts)
-        {
-            blocks.Add(part[..part.IndexOf("```", StringComparison.Ordinal)]);
-        }
-        return blocks;
-    }
+    internal static IEnumerable<string> Names => DocExamples.Under("policies/", "telemetry.md");
+
+    public static TheoryData<string> Examples => [.. Names];
 
     [Theory]
-    [MemberData(nameof(Blocks))]
-    public void Every_example_is_in_force_as_it_stands(string yaml)
+    [MemberData(nameof(Examples))]
+    public void Every_example_is_in_force_as_it_stands(string example)
     {
-        var compiled = TestMesh.Compile($"{Targets}---\n{yaml}");
+        var compiled = TestMesh.Compile($"{Targets}---\n{DocExamples.Of(example)}");
 
         Assert.Empty(compiled.Problems);
         Assert.NotEmpty(compiled.Content.Policies);
@@ -41,22 +33,12 @@ public class DocumentationTests
     [Fact]
     public void Every_kind_has_a_schema_and_an_example()
     {
-        var examples = string.Concat(Blocks().Select(block => block.Data));
+        var examples = string.Concat(Names.Select(DocExamples.Of));
         foreach (var kind in (string[])["AuthorizationPolicy", "RateLimitPolicy", "FaultPolicy", "TrafficPolicy", "EgressPolicy", "TelemetryPolicy"])
         {
-            var schema = File.ReadAllText(Path.Combine(Repository(), $"installer/crds/{kind.ToLowerInvariant()[..^1]}ies.yaml"));
+            var schema = File.ReadAllText(Path.Combine(Repository.Root, $"installer/crds/{kind.ToLowerInvariant()[..^1]}ies.yaml"));
             Assert.Contains($"kind: {kind}\n", schema, StringComparison.Ordinal);
             Assert.Contains($"kind: {kind}\n", examples, StringComparison.Ordinal);
         }
-    }
-
-    private static string Repository()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "NodeMesh.sln")))
-        {
-            directory = Path.GetDirectoryName(directory)!;
-        }
-        return directory;
     }
 }
