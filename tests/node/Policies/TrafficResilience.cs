@@ -14,7 +14,7 @@ public sealed class TrafficResilience(EbpfMesh mesh) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         mesh.Mesh.Resources.Pod(mesh.Server(isNear: false), app: "resilient");
-        mesh.Mesh.Resources.Service("resilient", "resilient", [IPAddress.Parse(Web)], "name: http, port: 80, targetPort: 8080", "name: raw, port: 90, targetPort: 9000");
+        mesh.Mesh.Resources.Service("resilient", "resilient", [IPAddress.Parse(Web)], "name: http, port: 80, targetPort: 8080", "name: raw, port: 90, targetPort: 9000", "name: grpc, port: 82, targetPort: 8082");
         await Eventually.HoldsAsync("the Service answers", () => CallAsync(), result => result.Ok);
     }
 
@@ -78,6 +78,71 @@ public sealed class TrafficResilience(EbpfMesh mesh) : IAsyncLifetime
             var results = await mesh.Client().ExecAsync("sh", "-c", $"for i in 1 2 3; do curl -sS -o /dev/null -w '%{{http_code}} %header{{nodemesh-error}}\\n' 'http://{Http}/?delay=700' & done; wait");
             return results.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim()).Order().SequenceEqual(["200", "200", "503 circuit_open"]);
         }, TimeSpan.FromSeconds(20));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Without_a_connection_left_a_request_waits_or_is_refused_and_a_connection_is_reset()
+    {
+        await PolicyAsync("circuitBreaker: {maxConnections: 1, maxPendingRequests: 1}");
+        await Eventually.TrueAsync("of three requests at a time one waits and one is refused", async () =>
+        {
+            var results = await mesh.Client().ExecAsync("sh", "-c", $"for i in 1 2 3; do curl -sS -o /dev/null -w '%{{http_code}} %header{{nodemesh-error}}\\n' 'http://{Http}/?delay=700' & done; wait");
+            return results.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Trim()).Order().SequenceEqual(["200", "200", "503 circuit_open"]);
+        }, TimeSpan.FromSeconds(20));
+
+        Assert.True((await mesh.Client().CallAsync(new CallRequest { Kind = "open", Target = $"{Web}:90", Token = "only" })).Ok);
+        Assert.Equal("ConnectionReset", (await mesh.Client().CallAsync("opaque", $"{Web}:90")).Error);
+        Assert.True((await mesh.Client().CallAsync(new CallRequest { Kind = "drop", Token = "only" })).Ok);
+        await Eventually.HoldsAsync("there is room again", () => mesh.Client().CallAsync("opaque", $"{Web}:90"), result => result.Ok);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Servers_are_spoken_to_in_the_policys_version_of_HTTP_and_gRPC_as_ever()
+    {
+        await PolicyAsync("upstreamProtocol: HTTP1");
+
+        var result = await Eventually.HoldsAsync("HTTP/2 becomes HTTP/1.1", () => mesh.Client().CallAsync("h2c", Http), answer => answer.Server?.Protocol == "HTTP/1.1");
+
+        Assert.Equal((true, "HTTP/2.0"), (result.Ok, result.Protocol));
+        foreach (var rpc in new[] { "unary", "bidi" })
+        {
+            var call = await mesh.Client().CallAsync(new CallRequest { Kind = "grpc", Target = $"{Web}:82", Rpc = rpc });
+            Assert.True(call.Ok, call.Error);
+        }
+        Assert.True((await mesh.Client().CallAsync("websocket", Http)).Ok);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task Near_endpoints_come_first_but_for_the_sessions_of_others()
+    {
+        var near = await mesh.AddPodAsync("neighbour");
+        try
+        {
+            await near.ServeAsync();
+            mesh.Mesh.Resources.Pod(near, app: "resilient");
+            mesh.Mesh.Resources.Write("session", """
+                {apiVersion: gateway.networking.x-k8s.io/v1alpha1, kind: XBackendTrafficPolicy, metadata: {name: session, namespace: default}, spec: {
+                  targetRefs: [{group: "", kind: Service, name: resilient}], sessionPersistence: {sessionName: seat}}}
+                """);
+            var far = await Eventually.HoldsAsync("a session begins on the other node", () => CallAsync(), result =>
+                result.Server?.Pod == "far-meshed" && result.Headers!.GetValueOrDefault("set-cookie")?.StartsWith("seat=", StringComparison.Ordinal) == true);
+            var cookie = far.Headers!["set-cookie"].Split(';')[0];
+
+            await PolicyAsync("loadBalancing: {algorithm: RoundRobin, locality: PreferNode}");
+            await Eventually.TrueAsync("the neighbour has everything", async () => (await PodsAsync(10)).All(pod => pod == "neighbour"));
+            Assert.Equal(["neighbour"], (await PodsAsync(40)).Distinct());
+
+            for (var turn = 0; turn < 10; turn++)
+            {
+                var result = await mesh.Client().CallAsync(new CallRequest { Kind = "http", Target = Http, Headers = [$"Cookie: a=b; {cookie}"] });
+                Assert.Equal(("far-meshed", false), (result.Server?.Pod, result.Headers!.ContainsKey("set-cookie")));
+            }
+        }
+        finally
+        {
+            mesh.Mesh.Resources.Delete("session");
+            await RemoveAsync(near);
+        }
     }
 
     [Fact(Timeout = 60_000)]

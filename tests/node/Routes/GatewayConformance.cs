@@ -10,8 +10,7 @@ namespace NodeMesh.NodeTests.Routes;
 /// The manifests of the Gateway API's conformance tests for meshes, applied as they are where they are found (a folder shared/gateway-api/mesh somewhere above),
 /// on real pods; and stricter than those tests: path, host, headers and conditions count too. The Deployments' places are taken by pods of our own.
 /// </summary>
-[Collection("ebpf")]
-public sealed partial class GatewayConformance(EbpfMesh mesh) : IAsyncLifetime
+public abstract partial class GatewayConformance(SharedMesh mesh) : IAsyncLifetime
 {
     private const string Home = "gateway-conformance-mesh";
 
@@ -180,3 +179,9 @@ public sealed partial class GatewayConformance(EbpfMesh mesh) : IAsyncLifetime
     [GeneratedRegex(@"^metadata:\n  name: (\S+)$", RegexOptions.Multiline)]
     private static partial Regex Names();
 }
+
+[Collection("ebpf")]
+public sealed class EbpfGatewayConformance(EbpfMesh mesh) : GatewayConformance(mesh);
+
+[Collection("iptables")]
+public sealed class IptablesGatewayConformance(IptablesMesh mesh) : GatewayConformance(mesh);

@@ -24,7 +24,7 @@ internal sealed class RandomMesh
     public void Step(int choice)
     {
         var random = new Random(unchecked((choice * 1_000_003) + _steps++));
-        switch (random.Next(19))
+        switch (random.Next(22))
         {
             case < 4:
                 Resources = Resources with { Pods = Change(Resources.Pods, random, "p", 6, RandomPod) };
@@ -64,6 +64,15 @@ internal sealed class RandomMesh
                 break;
             case 17:
                 Resources = Resources with { ConfigMaps = Change(Resources.ConfigMaps, random, "c", 2, RandomConfigMap) };
+                break;
+            case 18:
+                Resources = Resources with { RateLimitPolicies = Change(Resources.RateLimitPolicies, random, "l", 3, RandomRateLimitPolicy) };
+                break;
+            case 19:
+                Resources = Resources with { BackendTrafficPolicies = Change(Resources.BackendTrafficPolicies, random, "x", 3, RandomBackendTrafficPolicy) };
+                break;
+            case 20:
+                Resources = Resources with { Rollouts = Change(Resources.Rollouts, random, "o", 2, RandomRollout) };
                 break;
             default:
                 Observed = Observed.SetItem($"{Home(random)}/p{random.Next(6)}", [.. Enumerable.Range(0, random.Next(3)).Select(_ => IPAddress.Parse(Address(random)))]);
@@ -201,6 +210,40 @@ internal sealed class RandomMesh
         {
             TargetRefs = Targets(random, metadata),
             Validation = JsonDocument.Parse($$"""{"hostname":"{{Pick(random, "a.example", "_")}}","caCertificateRefs":[{"group":"","kind":"{{Pick(random, "ConfigMap", "Secret")}}","name":"c{{random.Next(2)}}"}]}""").RootElement,
+        },
+    };
+
+    private static RateLimitPolicy RandomRateLimitPolicy(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new RateLimitPolicySpec
+        {
+            TargetRefs = Targets(random, metadata),
+            Limits = [new RateLimit { Name = "one", Requests = 1 + random.Next(3), Per = "1s" }],
+            Global = Sometimes(random, new GlobalLimits { Service = new GlobalLimitService { Name = $"s{random.Next(3)}", Port = 80 + random.Next(2) }, Domain = "d" }),
+        },
+    };
+
+    private static BackendTrafficPolicy RandomBackendTrafficPolicy(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new BackendTrafficPolicySpec
+        {
+            TargetRefs = Targets(random, metadata),
+            RetryConstraint = Sometimes(random, new RetryConstraint()),
+            SessionPersistence = Sometimes(random, new RouteSessionPersistence { Type = Pick(random, "Cookie", "Header", "Nonsense") }),
+        },
+    };
+
+    private static Rollout RandomRollout(Random random, ObjectMeta metadata) => new()
+    {
+        Metadata = metadata,
+        Spec = new RolloutSpec
+        {
+            TargetRef = new TargetReference { Group = GatewayApi.Group, Kind = GatewayApi.HttpRoute, Name = $"r{random.Next(4)}" },
+            Stable = new RolloutBackend { Name = "s0", Port = 80 },
+            Canary = new RolloutBackend { Name = "s1", Port = 80 },
+            Steps = [new RolloutStep { Weight = 10 }],
         },
     };
 

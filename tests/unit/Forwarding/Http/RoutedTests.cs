@@ -136,6 +136,23 @@ public sealed class RoutedTests
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task A_refusal_by_the_service_that_is_asked_is_the_routes()
+    {
+        using var asked = new UpstreamListener();
+        var filter = new RouteFilter { ExternalAuth = new ExternalAuth { Port = new BackendPort { Service = "shop/mirror", Port = 80 }, TimeoutMilliseconds = 5_000 } };
+        await using var hub = await StartAsync(new RouteRule { Filters = { filter } }, mirror: asked.EndPoint);
+        RecordedTraffic.Ask(hub.Store);
+        var client = await hub.ClientAsync(HubFixture.ClusterIp);
+        await client.SendAsync(Get);
+        using var question = await asked.AcceptAsync();
+        await question.HeadAsync();
+        await question.SendAsync("HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n");
+
+        AssertError(await client.HeadAsync(), "401", "denied");
+        Assert.Equal("HTTPRoute/shop/r", (await hub.Told.SingleAsync()).Policy);
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task A_session_stays_at_the_endpoint_where_it_began()
     {
         using var other = new UpstreamListener();
