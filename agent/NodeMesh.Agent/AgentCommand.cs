@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.CniChain;
+using NodeMesh.Agent.Editing;
 using NodeMesh.Agent.Kernel;
 using NodeMesh.Agent.Reporting;
 using NodeMesh.Agent.Resources;
@@ -38,6 +39,8 @@ internal static class AgentCommand
         var tap = new Option<string>("--tap") { DefaultValueFactory = _ => "local", Description = "Who may watch traffic at the admin address (/tap): local, who dials it from this machine; anywhere, whoever reaches it" };
         tap.AcceptOnlyFromAmong("local", "anywhere");
         var consoleToken = new Option<string?>("--console-token") { Description = "File with the token by which others than this machine's own users see the console (/console/ at the admin address); without it they don't" };
+        var consoleEdit = new Option<bool>("--console-edit") { Description = "Let the console change the weights of HTTPRoutes, in the files of --resources or in the API server; with --console-token only for who has it" };
+        var prometheus = new Option<string?>("--prometheus") { Description = "Address of the Prometheus that scrapes all nodes, such as http://prometheus:9090: the console shows the traffic of all of them, too" };
         var state = new Option<string>("--state") { DefaultValueFactory = _ => "/run/nodemesh", Description = "Directory of every socket, pin and file of this agent" };
         var proxy = new Option<string>("--proxy")
         {
@@ -62,7 +65,7 @@ internal static class AgentCommand
         {
             resources, kubernetes, kubeconfig, context, daemonSet, node,
             capture, pins, proc, onFailure,
-            admin, tap, consoleToken, state, level,
+            admin, tap, consoleToken, consoleEdit, prometheus, state, level,
             proxy, proxyUser, instance, accessLogs,
             drain, keep, takeOver, standBy,
         };
@@ -83,6 +86,13 @@ internal static class AgentCommand
                 result.AddError("--context names a context of a kubeconfig: give --kubeconfig FILE too");
             }
         });
+        run.Validators.Add(result =>
+        {
+            if (result.GetValue(prometheus) is { } address && !(Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+            {
+                result.AddError($"--prometheus {address}: give an address such as http://prometheus:9090");
+            }
+        });
         run.SetAction((parsed, cancellation) => RunAsync(
             new AgentOptions
             {
@@ -91,7 +101,7 @@ internal static class AgentCommand
                 Capture = parsed.GetValue(capture),
                 Admin = parsed.GetValue(admin)!,
                 IsTapOpen = parsed.GetValue(tap) == "anywhere",
-                Console = new ConsoleOptions { TokenFile = parsed.GetValue(consoleToken) },
+                Console = new ConsoleOptions { TokenFile = parsed.GetValue(consoleToken), Prometheus = parsed.GetValue(prometheus) is { } address ? new Uri(address) : null },
                 State = new StateDirectory(parsed.GetValue(state)!),
                 Proxy = parsed.GetValue(proxy) is var executable && executable == "external" ? null : executable,
                 Instance = parsed.GetValue(instance)!,
@@ -108,6 +118,7 @@ internal static class AgentCommand
                 KeepOnStop = parsed.GetValue(keep),
             },
             parsed.GetValue(resources)?.FullName,
+            parsed.GetValue(consoleEdit),
             new KubernetesOptions
             {
                 Node = parsed.GetValue(node)!,
@@ -119,7 +130,7 @@ internal static class AgentCommand
     }
 
     /// <param name="directory">null: the resources come from the Kubernetes API.</param>
-    private static async Task<int> RunAsync(AgentOptions options, string? directory, KubernetesOptions kubernetes, LogLevel level)
+    private static async Task<int> RunAsync(AgentOptions options, string? directory, bool canEdit, KubernetesOptions kubernetes, LogLevel level)
     {
         // First of all: from here on, a signal means that whatever was begun is put back.
         using var stop = new CancellationTokenSource();
@@ -142,6 +153,10 @@ internal static class AgentCommand
             IResourceSource source = directory is null
                 ? new KubernetesSource(api!, kubernetes, TimeProvider.System, Random.Shared, logs.CreateLogger("kubernetes"))
                 : new DirectorySource(directory, new DirectoryOptions(), TimeProvider.System);
+            if (canEdit)
+            {
+                options = options with { Console = options.Console with { Weights = directory is null ? new ApiWeights(api!) : new FileWeights(directory) } };
+            }
             if (api is not null && options.DaemonSet?.Split('/') is [var home, var name])
             {
                 options = options with { WillBeSucceeded = new OwnDaemonSet(api, home, name, logs.CreateLogger("kubernetes")).WillStartAnotherAsync };

@@ -79,7 +79,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var succeeded = false;
         // What may fail for reasons outside the kernel comes before anything is changed in it.
-        var console = new ConsoleServer(ConsoleFiles.Embedded, _options.Console, _options.Node, _time);
+        var console = new ConsoleServer(ConsoleFiles.Embedded, _options.Console, _options.Node, Status, _log, _time);
         var admin = await new AdminServer(Status, _publisher, _sessions, new AgentMetrics(), new TapEndpoint(_taps, _options.IsTapOpen), console, _time)
             .StartAsync(_options.Admin).ConfigureAwait(false);
         _capture.Open();

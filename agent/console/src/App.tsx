@@ -6,7 +6,7 @@ import { TapPage } from "./pages/TapPage";
 import { WorkloadPage } from "./pages/WorkloadPage";
 import { WorkloadsPage } from "./pages/WorkloadsPage";
 import { go, type Route, useRoute } from "./router";
-import { useStore } from "./store";
+import { type Scope, useStore } from "./store";
 import { Help } from "./ui/Help";
 import { nextTheme, useTheme } from "./ui/theme";
 
@@ -67,7 +67,18 @@ export function App() {
           ))}
         </nav>
         <div class="end">
+          {store.session?.hasPrometheus && (
+            <select aria-label="Whose traffic" value={store.scope} onChange={(event) => store.show(event.currentTarget.value as Scope)}>
+              <option value="node">this node</option>
+              <option value="all">all nodes</option>
+            </select>
+          )}
           <Status />
+          {store.session?.isLoggedIn && (
+            <button type="button" class="quiet" onClick={() => void store.logOut()}>
+              Log out
+            </button>
+          )}
           <button type="button" class="quiet" aria-pressed={store.isPaused} title="Pause (p)" onClick={() => store.pause(!store.isPaused)}>
             {store.isPaused ? "Go on" : "Pause"}
           </button>

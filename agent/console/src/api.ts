@@ -3,6 +3,9 @@
 export interface Session {
   readonly node: string;
   readonly word: string;
+  readonly canEdit: boolean;
+  readonly needsToken: boolean;
+  readonly hasPrometheus: boolean;
   readonly isLoggedIn: boolean;
 }
 

@@ -1,12 +1,18 @@
 import { useEffect, useReducer } from "preact/hooks";
-import { ApiError, ask, askJson, askText, type Config, type Pod, type PolicyStatus, type Problem, type Rollout, type Session } from "./api";
+import { ApiError, ask, change, askJson, askText, type Config, type Pod, type PolicyStatus, type Problem, type Rollout, type Session } from "./api";
 import { History } from "./metrics/history";
 import { ExpositionReader } from "./metrics/exposition";
+import { readAll, windowSeconds } from "./metrics/prometheus";
 import { Scrape } from "./metrics/scrape";
 import { type Traffic, Window } from "./metrics/window";
 
 const pollMilliseconds = 2_000;
 const windowMilliseconds = 10_000;
+// Prometheus knows nothing newer sooner.
+const everyNodeMilliseconds = 10_000;
+
+/** Whose traffic is shown. */
+export type Scope = "node" | "all";
 
 /** What all pages show: the latest answers of the agent, asked for again and again as long as somebody looks. */
 export class Store {
@@ -16,6 +22,7 @@ export class Store {
   /** Why there is nothing newer than what is shown. */
   error: string | null = null;
   isPaused = false;
+  scope: Scope = "node";
   /** How many scrapes there have been. */
   scrapes = 0;
   traffic: readonly Traffic[] = [];
@@ -27,13 +34,17 @@ export class Store {
   policies: readonly PolicyStatus[] = [];
   /** Empty: the node is ready. */
   notReady: readonly string[] = [];
-  readonly window = new Window(windowMilliseconds);
-  readonly history = new History();
+  /** Of this node's own metrics. */
+  readonly node = new Window(windowMilliseconds);
+  /** Of the traffic that is shown. */
+  window = this.node;
+  history = new History();
 
   private readonly reader = new ExpositionReader();
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isAsking = false;
+  private askedAllAt = -Infinity;
 
   start(): void {
     document.addEventListener("visibilitychange", () => {
@@ -55,6 +66,16 @@ export class Store {
     this.pollNow();
   }
 
+  show(scope: Scope): void {
+    this.scope = scope;
+    this.window = scope === "node" ? this.node : new Window(windowSeconds * 1000);
+    this.history = new History();
+    this.askedAllAt = -Infinity;
+    this.traffic = this.window.traffic();
+    this.changed();
+    this.pollNow();
+  }
+
   /** Also after the token was shown. */
   pollNow(): void {
     clearTimeout(this.timer);
@@ -69,6 +90,17 @@ export class Store {
     });
   }
 
+  /** What may be done has changed: the token was shown. */
+  renew(): void {
+    this.session = null;
+    this.pollNow();
+  }
+
+  async logOut(): Promise<void> {
+    await change("logout", this.session!, {});
+    this.renew();
+  }
+
   private async poll(): Promise<void> {
     try {
       this.session ??= await askJson<Session>("session");
@@ -80,7 +112,17 @@ export class Store {
         ask("readyz"),
       ]);
       const scrape = new Scrape(this.reader.read(metrics), performance.now());
-      this.window.add(scrape);
+      this.node.add(scrape);
+      const scope = this.scope;
+      if (scope === "all" && performance.now() - this.askedAllAt >= everyNodeMilliseconds) {
+        const { now, before } = await readAll();
+        if (this.scope === scope) {
+          this.askedAllAt = performance.now();
+          this.window = new Window(windowSeconds * 1000);
+          this.window.add(new Scrape(before, this.askedAllAt - windowSeconds * 1000));
+          this.window.add(new Scrape(now, this.askedAllAt));
+        }
+      }
       this.traffic = this.window.traffic();
       this.history.add(this.traffic, this.window.seconds);
       [this.pods, this.capture, this.problems, this.rollouts] = [pods.pods, pods.capture, problems, rollouts];

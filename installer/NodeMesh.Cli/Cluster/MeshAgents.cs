@@ -27,6 +27,10 @@ internal abstract class MeshAgents
     /// <exception cref="ClusterException">Nobody answers.</exception>
     public abstract Task<HttpResponseMessage> ForwardAsync(MeshNode node, string path, HttpRequestMessage request, CancellationToken cancellation);
 
+    /// <summary>The token that its console asks for, as far as you may read it; null: there is none.</summary>
+    /// <exception cref="ClusterException">There is one, and you may not.</exception>
+    public virtual Task<string?> ConsoleTokenAsync(MeshNode node, CancellationToken cancellation) => Task.FromResult<string?>(null);
+
     /// <exception cref="ClusterException">No agent runs on this node.</exception>
     public async Task<MeshNode> FindAsync(string name, CancellationToken cancellation)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace NodeMesh.Cli.Cluster;
@@ -46,6 +47,25 @@ internal sealed class MeshNodes(ClusterApi api, string @namespace) : MeshAgents
 
     public override Task<HttpResponseMessage> ForwardAsync(MeshNode node, string path, HttpRequestMessage request, CancellationToken cancellation) =>
         api.ForwardAsync($"/api/v1/namespaces/{@namespace}/pods/{node.Pod}:{node.AdminPort}/proxy/{path}", request, cancellation);
+
+    public override async Task<string?> ConsoleTokenAsync(MeshNode node, CancellationToken cancellation)
+    {
+        var pod = await api.GetAsync($"/api/v1/namespaces/{@namespace}/pods/{node.Pod}", cancellation);
+        var volume = (pod["spec"]?["volumes"] as JsonArray ?? []).FirstOrDefault(one => one?["name"]?.ToString() == "console-token");
+        if (volume?["secret"]?["secretName"]?.ToString() is not { } name)
+        {
+            return null;
+        }
+        try
+        {
+            var secret = await api.GetAsync($"/api/v1/namespaces/{@namespace}/secrets/{name}", cancellation);
+            return Encoding.UTF8.GetString(Convert.FromBase64String(secret["data"]?["token"]?.ToString() ?? "")).Trim();
+        }
+        catch (ClusterException e) when (e.Status is not null)
+        {
+            throw new ClusterException($"the console's token, Secret {@namespace}/{name}, can't be read: {e.Message}; give it with --token-file", e.Status, e);
+        }
+    }
 
     private static MeshNode Read(JsonNode pod)
     {

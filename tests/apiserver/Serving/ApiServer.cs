@@ -232,9 +232,9 @@ public sealed class ApiServer : IAsyncDisposable
         {
             await Task.Delay(fault.Delay, context.RequestAborted);
         }
-        if (request is { Verb: "get", Resource: "pods", Subresource: "proxy" })
+        if (request is { Verb: "get" or "create", Resource: "pods", Subresource: "proxy" })
         {
-            await _proxy.GetAsync(context, request);
+            await _proxy.PassAsync(context, request);
             return;
         }
         var type = request.TypeIn(Store);

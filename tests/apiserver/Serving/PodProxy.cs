@@ -5,7 +5,7 @@ using NodeMesh.TestApiServer.Storage;
 
 namespace NodeMesh.TestApiServer.Serving;
 
-/// <summary>pods/NAME:PORT/proxy/PATH: what a pod answers there, as the API server fetches it.</summary>
+/// <summary>pods/NAME:PORT/proxy/PATH: what a pod answers there, as the API server fetches it: with the header fields of who asks but the one that is for itself.</summary>
 internal sealed class PodProxy(ObjectStore store, ApiServerOptions options) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler
@@ -25,7 +25,7 @@ internal sealed class PodProxy(ObjectStore store, ApiServerOptions options) : ID
     })
     { Timeout = TimeSpan.FromSeconds(5) };
 
-    public async Task GetAsync(HttpContext context, ApiRequest request)
+    public async Task PassAsync(HttpContext context, ApiRequest request)
     {
         var (name, port) = request.Name.Split(':') is [var before, var after] ? (before, after) : (request.Name, "80");
         var pod = store.Get(store.Find("", "v1", "pods")!, request.Namespace, name) ?? throw ApiRefusalException.NotFound("pods", name);
@@ -34,7 +34,8 @@ internal sealed class PodProxy(ObjectStore store, ApiServerOptions options) : ID
         var path = context.Request.Path.Value!.Split("/proxy/", 2).ElementAtOrDefault(1) ?? "";
         try
         {
-            using var answer = await _http.GetAsync(new Uri($"http://{address}:{port}/{path}{context.Request.QueryString}"), context.RequestAborted);
+            using var question = Question(context, new Uri($"http://{address}:{port}/{path}{context.Request.QueryString}"));
+            using var answer = await _http.SendAsync(question, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
             context.Response.StatusCode = (int)answer.StatusCode;
             context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
             await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
@@ -43,6 +44,24 @@ internal sealed class PodProxy(ObjectStore store, ApiServerOptions options) : ID
         {
             throw new ApiRefusalException(503, "ServiceUnavailable", $"error trying to reach service: {e.InnerException?.Message ?? e.Message}");
         }
+    }
+
+    private static HttpRequestMessage Question(HttpContext context, Uri address)
+    {
+        var question = new HttpRequestMessage(new HttpMethod(context.Request.Method), address);
+        if (!HttpMethods.IsGet(context.Request.Method))
+        {
+            question.Content = new StreamContent(context.Request.Body);
+        }
+        foreach (var (name, value) in context.Request.Headers)
+        {
+            if (name is not ("Authorization" or "Host" or "Connection" or "Content-Length" or "Transfer-Encoding") && !question.Headers.TryAddWithoutValidation(name, (string?)value))
+            {
+                question.Content?.Headers.TryAddWithoutValidation(name, (string?)value);
+            }
+        }
+        question.Headers.TryAddWithoutValidation("X-Forwarded-For", context.Connection.RemoteIpAddress?.ToString());
+        return question;
     }
 
     public void Dispose() => _http.Dispose();

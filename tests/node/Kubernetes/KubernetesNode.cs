@@ -91,14 +91,15 @@ public sealed class KubernetesNode : IAsyncDisposable
     /// <summary>The agent's own pod, as the DaemonSet makes it, on the machine's network.</summary>
     /// <param name="adminPort">Where the agent answers.</param>
     /// <param name="node">Of another machine, which need not be there.</param>
-    public void DeclareAgent(int adminPort, string? node = null, bool isReady = true)
+    /// <param name="tokenSecret">That of the console.</param>
+    public void DeclareAgent(int adminPort, string? node = null, bool isReady = true, string tokenSecret = "none")
     {
         var address = (Mesh.Nodes.FirstOrDefault(one => one.Name == node) ?? Node).V4(1);
         Server.Store.Put("""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"nodemesh-system"}}""");
         Server.Store.Put($$$"""
             {"apiVersion":"v1","kind":"Pod",
              "metadata":{"namespace":"nodemesh-system","name":"nodemesh-{{{node ?? Node.Name}}}","labels":{"app.kubernetes.io/name":"nodemesh","app.kubernetes.io/version":"0.1.0"}},
-             "spec":{"nodeName":"{{{node ?? Node.Name}}}","hostNetwork":true,
+             "spec":{"nodeName":"{{{node ?? Node.Name}}}","hostNetwork":true,"volumes":[{"name":"console-token","secret":{"secretName":"{{{tokenSecret}}}"}}],
               "containers":[{"name":"agent","image":"none","readinessProbe":{"httpGet":{"path":"/readyz","port":{{{adminPort}}} } } }]},
              "status":{"phase":"Running","podIP":"{{{address}}}","podIPs":[{"ip":"{{{address}}}"}],"conditions":[{"type":"Ready","status":"{{{isReady}}}"}]} }
             """);

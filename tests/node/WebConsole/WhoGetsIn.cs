@@ -69,6 +69,8 @@ public sealed class WhoGetsIn(ConsoleShop console)
 
         await browser.OpenAsync("http://console.localhost:15020/console/?again");
         await browser.SeesAsync("[data-summary]", "workloads");
+        await browser.EvaluateAsync<bool>("([...document.querySelectorAll('button')].find((button) => button.innerText === 'Log out').click(), true)");
+        await browser.SeesAsync(".login", "The console's token is needed");
     }
 
     [Fact(Timeout = 120_000)]

@@ -90,6 +90,12 @@ public class ChartTests
             Assert.Contains(container!["args"]!.AsArray(), argument => argument!.ToString() == "--access-log-dir=/var/log/nodemesh");
             Assert.Contains(container["volumeMounts"]!.AsArray(), mount => mount!["mountPath"]!.ToString() == "/var/log/nodemesh");
         });
+        var open = DaemonSet("console.tokenSecret=console", "console.edit=true", "console.prometheus=http://prometheus:9090")["spec"]!["template"]!["spec"]!;
+        var arguments = open["containers"]![0]!["args"]!.AsArray().Select(argument => argument!.ToString()).ToList();
+        Assert.All(["--console-token=/var/run/secrets/nodemesh-console/token", "--console-edit", "--prometheus=http://prometheus:9090"], argument => Assert.Contains(argument, arguments));
+        Assert.Contains(open["volumes"]!.AsArray(), volume => volume!["secret"]?["secretName"]?.ToString() == "console");
+        Assert.DoesNotContain(open["containers"]![1]!["volumeMounts"]!.AsArray(), mount => mount!["name"]!.ToString() == "console-token");
+        Assert.DoesNotContain("--console", text, StringComparison.Ordinal);
         Assert.Contains("PodMonitor", Chart.Render(ChartValues.Of([], ["podMonitor.enabled=true", "podMonitor.labels.release=p"]), "mesh"), StringComparison.Ordinal);
     }
 

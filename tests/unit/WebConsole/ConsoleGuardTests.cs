@@ -83,15 +83,20 @@ public sealed class ConsoleGuardTests : IDisposable
     [Fact]
     public void A_change_needs_the_word_that_the_page_was_told_and_JSON()
     {
-        Assert.Equal(403, _guard.Check(Change("application/json", ""))?.Status);
-        Assert.Equal(403, _guard.Check(Change("application/json", "guessed"))?.Status);
-        Assert.Equal(403, _guard.Check(Change("text/plain", _guard.Word))?.Status);
-        Assert.Equal(403, _guard.Check(Change("application/json", _withoutToken.Word))?.Status);
-        Assert.Null(_guard.Check(Change("application/json; charset=utf-8", _guard.Word)));
+        Assert.Equal(403, _withoutToken.Check(Change("application/json", ""))?.Status);
+        Assert.Equal(403, _withoutToken.Check(Change("application/json", "guessed"))?.Status);
+        Assert.Equal(403, _withoutToken.Check(Change("text/plain", _withoutToken.Word))?.Status);
+        Assert.Equal(403, _withoutToken.Check(Change("application/json", _guard.Word))?.Status);
+        Assert.Null(_withoutToken.Check(Change("application/json; charset=utf-8", _withoutToken.Word)));
 
-        HttpContext Change(string type, string word)
+        // Where there is a token, that too, from everybody.
+        Assert.Equal(401, _guard.Check(Change("application/json", _guard.Word))?.Status);
+        Assert.Equal(403, _guard.Check(Change("application/json", "guessed", ("nodemesh-console-token", Token)))?.Status);
+        Assert.Null(_guard.Check(Change("application/json", _guard.Word, ("nodemesh-console-token", Token))));
+
+        static HttpContext Change(string type, string word, params (string, string)[] more)
         {
-            var request = Request("127.0.0.1", "127.0.0.1:15020", ("nodemesh-csrf", word), ("Content-Type", type));
+            var request = Request("127.0.0.1", "127.0.0.1:15020", [("nodemesh-csrf", word), ("Content-Type", type), .. more]);
             request.Request.Method = "POST";
             return request;
         }

@@ -7,6 +7,8 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using NodeMesh.Agent.Serving;
 using NodeMesh.Agent.Serving.Console;
 using Xunit;
 
@@ -83,7 +85,7 @@ public sealed class ConsoleServerTests
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
-        new ConsoleServer(new ConsoleFiles(files), new ConsoleOptions(), "a-node", TimeProvider.System)
+        new ConsoleServer(new ConsoleFiles(files), new ConsoleOptions(), "a-node", () => AgentStatus.Empty, NullLogger.Instance, TimeProvider.System)
             .MapTo(app, new Dictionary<string, RequestDelegate> { ["pods"] = context => context.Response.WriteAsync("pods") });
         await app.StartAsync();
         return app;

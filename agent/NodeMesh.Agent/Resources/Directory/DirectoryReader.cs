@@ -19,6 +19,9 @@ internal sealed class DirectoryReader(string root, long maxFileLength)
     private ResourceProblem? _problem;
     private ResourceSet _set = ResourceSet.Empty;
 
+    /// <summary>The files of a directory that declare resources.</summary>
+    public static IEnumerable<string> FilesOf(string root) => System.IO.Directory.EnumerateFiles(root, "*", Enumeration).Where(IsResourceFile);
+
     public static bool IsResourceFile(string path) => Path.GetExtension(path) is ".yaml" or ".yml" or ".json";
 
     /// <summary>Looks at every file. The same instance as before: nothing changed.</summary>
@@ -38,7 +41,7 @@ internal sealed class DirectoryReader(string root, long maxFileLength)
         ResourceProblem? problem = null;
         try
         {
-            paths = [.. System.IO.Directory.EnumerateFiles(root, "*", Enumeration).Where(IsResourceFile)];
+            paths = [.. FilesOf(root)];
         }
         catch (Exception cause) when (cause is IOException or UnauthorizedAccessException)
         {

@@ -40,8 +40,17 @@ internal sealed class ConsoleGuard(ConsoleToken token, ConsoleLogins logins)
                     ? "the console's token is needed: it is in the file that the agent was given with --console-token"
                     : "the console is for this machine alone: ask its loopback address, or start the agent with --console-token FILE");
         }
-        return IsRead(context.Request) || IsOfPage(context.Request) ? null : new Refusal(StatusCodes.Status403Forbidden, "a change has to come from the console's own page: load it anew");
+        if (IsRead(context.Request))
+        {
+            return null;
+        }
+        return NeedsToken(context.Request) ? new Refusal(StatusCodes.Status401Unauthorized, "a change needs the console's token, also on this machine")
+            : IsOfPage(context.Request) ? null
+            : new Refusal(StatusCodes.Status403Forbidden, "a change has to come from the console's own page: load it anew");
     }
+
+    /// <summary>Where there is a token, changes need it from everybody: any process of this machine can dial its loopback address.</summary>
+    public bool NeedsToken(HttpRequest request) => token.IsGiven && !IsLoggedIn(request) && !(Shown(request) is { } shown && token.Is(shown));
 
     /// <summary>Whether a browser on this machine may log in by the token, whoever it is.</summary>
     /// <returns>null: it has not shown the token.</returns>
@@ -67,7 +76,7 @@ internal sealed class ConsoleGuard(ConsoleToken token, ConsoleLogins logins)
     // A form of another site can neither set this field nor say that it sends JSON.
     private bool IsOfPage(HttpRequest request) => request.Headers[WordHeader].ToString() == Word && request.HasJsonContentType();
 
-    private bool IsLoggedIn(HttpRequest request) => request.Cookies[Cookie] is { } id && logins.Knows(id);
+    public bool IsLoggedIn(HttpRequest request) => request.Cookies[Cookie] is { } id && logins.Knows(id);
 
     private static string? Shown(HttpRequest request) =>
         request.Headers[TokenHeader].ToString() is { Length: > 0 } own ? own

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace NodeMesh.Agent.Serving.Console;
 
@@ -19,12 +20,15 @@ internal sealed class ConsoleServer
     private readonly ConsoleFiles _files;
     private readonly ConsoleToken _token;
     private readonly ConsoleGuard _guard;
+    private readonly ConsoleOptions _options;
     private readonly string _node;
+    private readonly WeightsEndpoint? _weights;
 
     /// <exception cref="AgentStartException">The token is no good.</exception>
-    public ConsoleServer(ConsoleFiles files, ConsoleOptions options, string node, TimeProvider time)
+    public ConsoleServer(ConsoleFiles files, ConsoleOptions options, string node, Func<AgentStatus> status, ILogger log, TimeProvider time)
     {
-        (_files, _node) = (files, node);
+        (_files, _options, _node) = (files, options, node);
+        _weights = options.Weights is { } editor ? new WeightsEndpoint(editor, status, log) : null;
         _token = new ConsoleToken(options.TokenFile);
         _token.Check();
         _guard = new ConsoleGuard(_token, new ConsoleLogins(time));
@@ -37,6 +41,14 @@ internal sealed class ConsoleServer
         app.MapPost($"{Root}/api/login", (RequestDelegate)LogInAsync);
         app.MapPost($"{Root}/api/logout", Guarded(LogOutAsync));
         app.MapGet($"{Root}/api/session", Guarded(SessionAsync));
+        if (_weights is not null)
+        {
+            app.MapPost($"{Root}/api/weights", Guarded(_weights.ServeAsync));
+        }
+        if (_options.Prometheus is { } prometheus)
+        {
+            app.MapGet($"{Root}/api/prometheus", Guarded(new PrometheusEndpoint(prometheus).ServeAsync));
+        }
         foreach (var (name, answer) in answers)
         {
             app.MapGet($"{Root}/api/{name}", Guarded(answer));
@@ -83,7 +95,7 @@ internal sealed class ConsoleServer
     private Task SessionAsync(HttpContext context)
     {
         context.Response.ContentType = "application/json";
-        var session = new ConsoleSession(_node, _guard.Word, context.Request.Cookies.ContainsKey(ConsoleGuard.Cookie));
+        var session = new ConsoleSession(_node, _guard.Word, _weights is not null, _guard.NeedsToken(context.Request), _options.Prometheus is not null, _guard.IsLoggedIn(context.Request));
         return context.Response.WriteAsync(JsonSerializer.Serialize(session, ConsoleJson.Default.ConsoleSession), context.RequestAborted);
     }
 

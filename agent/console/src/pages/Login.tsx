@@ -10,7 +10,7 @@ export function Login({ why }: { why: string }) {
     event.preventDefault();
     try {
       await logIn(token.trim());
-      store.pollNow();
+      store.renew();
     } catch (error) {
       setProblem((error as Error).message);
     }

@@ -6,9 +6,9 @@ import { workloadPage } from "../router";
 /** The node: whether it does what it should, its pods, and what each of them costs. */
 export function NodePage() {
   const store = useStore();
-  const { latest, seconds } = store.window;
+  const { latest, seconds } = store.node;
   const one = (name: string, labels: Record<string, string> = {}) => latest?.sum(name, labels) ?? null;
-  const lately = (name: string, labels: Record<string, string>) => store.window.rate(name, labels);
+  const lately = (name: string, labels: Record<string, string>) => store.node.rate(name, labels);
   const [version, proxy, age] = [one("nodemesh_config_version"), one("nodemesh_proxy_config_version"), one("nodemesh_config_age_seconds")];
   const captured = store.pods.filter((pod) => pod.captured).length;
   const enrolled = store.pods.filter((pod) => pod.enrolled).length;

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import * as format from "../format";
 import { health, protocolOf, worse } from "../graph/graph";
 import { factsOf, type RouteFacts, type WorkloadFacts } from "../mesh";
@@ -6,6 +7,7 @@ import { summarise, type Traffic } from "../metrics/window";
 import { useStore } from "../store";
 import { Dot, Empty, Fact, Failures, PlaceName, Section, Success } from "../ui/parts";
 import { Sparkline } from "../ui/Sparkline";
+import { WeightEditor } from "../ui/WeightEditor";
 
 /** One workload: who calls it, whom it calls, how requests to it are routed, and the policies that have a say in it. */
 export function WorkloadPage({ namespace, name }: { namespace: string; name: string }) {
@@ -129,12 +131,21 @@ function Flows({ rows, seconds, place, who, none }: { rows: readonly Traffic[]; 
 }
 
 function RouteCard({ route }: { route: RouteFacts }) {
+  const store = useStore();
+  const [isEdited, edit] = useState(false);
   const { rule, table, backends, rollout } = route;
+  const isHeld = rollout !== undefined && rollout.weight !== null;
   return (
     <article class="card" data-route={rule.route} data-rule={rule.name}>
       <h3>
-        {rule.route} <span class="faint">rule {rule.name}</span> <span class="tag">{table.kind.replace("_ROUTE", "Route").replace("Route", " route")}</span>
+        {rule.route} <span class="faint">rule {rule.name}</span> <span class="tag">{table.kind.replace("_ROUTE", " route")}</span>
+        {store.session?.canEdit && table.kind === "HTTP_ROUTE" && backends.length > 1 && (
+          <button type="button" class="edit" disabled={isHeld} title={isHeld ? "The Rollout holds these weights" : undefined} onClick={() => edit(true)}>
+            Edit weights
+          </button>
+        )}
       </h3>
+      {isEdited && <WeightEditor route={route} close={() => edit(false)} />}
       <p class="faint">
         of Service {route.service}:{table.port}
         {table.consumerNamespace && ` for callers in ${table.consumerNamespace}`}
