@@ -13,6 +13,7 @@ const mostMoving = 120;
 const leastWidth = 128;
 const mostWidth = 220;
 const characterWidth = 7.1;
+const smallCharacterWidth = 6.1;
 
 interface Props {
   readonly graph: Graph;
@@ -107,7 +108,8 @@ function open(node: Pick<Node, "place">): void {
   }
 }
 
-const widthOf = (node: Node) => Math.min(mostWidth, Math.max(leastWidth, node.place.name.length * characterWidth + 36));
+// Room for the name, and below it for the namespace and a rate.
+const widthOf = (node: Node) => Math.min(mostWidth, Math.max(leastWidth, node.place.name.length * characterWidth + 36, (node.place.namespace.length + 15) * smallCharacterWidth + 24));
 
 /** What is chosen, and what it touches; null: nothing is. */
 function neighbourhood(graph: Graph, id: string | null): Set<string> | null {

@@ -127,6 +127,8 @@ function EdgePanel({ edge, graph }: { edge: Edge; graph: Graph }) {
 function Ever({ traffic }: { traffic: readonly Traffic[] }) {
   const sum = (of: (row: Traffic) => number) => traffic.reduce((total, row) => total + of(row), 0);
   const requests = sum((row) => row.all.requests);
+  // Those by a cluster IP, whose requests may go to any workload, are of no edge.
+  const opened = sum((row) => row.all.opened);
   return (
     <dl class="pairs">
       {requests > 0 && (
@@ -137,12 +139,16 @@ function Ever({ traffic }: { traffic: readonly Traffic[] }) {
           <dd data-failed>{format.count(requests - sum((row) => row.all.succeeded))}</dd>
         </>
       )}
-      <dt>connections in all</dt>
-      <dd>{format.count(sum((row) => row.all.opened))}</dd>
-      <dt>sent, received</dt>
-      <dd>
-        {format.bytes(sum((row) => row.all.sent))}, {format.bytes(sum((row) => row.all.received))}
-      </dd>
+      {opened > 0 && (
+        <>
+          <dt>connections in all</dt>
+          <dd>{format.count(opened)}</dd>
+          <dt>sent, received</dt>
+          <dd>
+            {format.bytes(sum((row) => row.all.sent))}, {format.bytes(sum((row) => row.all.received))}
+          </dd>
+        </>
+      )}
     </dl>
   );
 }

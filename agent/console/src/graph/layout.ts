@@ -27,6 +27,8 @@ export const nodeHeight = 46;
 const rowGap = 32;
 const margin = 24;
 const sweeps = 12;
+// Where on its way an edge has its label: where those that begin together have parted, or those that end together have not yet met.
+const labelAt = 0.64;
 // Beyond it, edges that pass a column go straight through: room for each of them would be most of the picture.
 const mostBends = 1500;
 
@@ -226,18 +228,20 @@ function draw(shape: Shape, columns: Map<string, number>, layers: Slot[][], slot
     nodes.set(id, { x: lefts[column]! + (widths[column]! - width) / 2, y: slots.get(id)!.y, width, height: nodeHeight, column });
   }
   const edges = new Map<string, { path: string; x: number; y: number }>();
+  const [callers, called] = [countBy(shape.edges.map((one) => one.target)), countBy(shape.edges.map((one) => one.source))];
   for (const { id, source, target } of shape.edges) {
     const between = bends.get(id)!.map((slot) => {
       const column = Number(slot.id.slice(slot.id.lastIndexOf(" ") + 1));
       return { left: lefts[column]!, right: lefts[column]! + widths[column]!, y: middle(slot) };
     });
-    edges.set(id, edge(nodes.get(source)!, nodes.get(target)!, between));
+    const isOfMany = callers.get(target)! > called.get(source)!;
+    edges.set(id, edge(nodes.get(source)!, nodes.get(target)!, between, isOfMany ? 1 - labelAt : labelAt));
   }
   const bottom = Math.max(0, ...layers.flat().map((slot) => slot.y + height(slot)));
   return { width: right - shape.gap + margin, height: bottom + margin, nodes, edges };
 }
 
-function edge(from: Box, to: Box, bends: { left: number; right: number; y: number }[]): { path: string; x: number; y: number } {
+function edge(from: Box, to: Box, bends: { left: number; right: number; y: number }[], t: number): { path: string; x: number; y: number } {
   const isForward = from.column < to.column;
   const start = { x: isForward ? from.x + from.width : from.x, y: from.y + from.height / 2 };
   const end = { x: isForward ? to.x : to.x + to.width, y: to.y + to.height / 2 };
@@ -255,7 +259,7 @@ function edge(from: Box, to: Box, bends: { left: number; right: number; y: numbe
     at = { x, y };
   };
   const first = bends[0] ? { x: isForward ? bends[0].left : bends[0].right, y: bends[0].y } : end;
-  const label = onCurve(start, first);
+  const label = onCurve(start, first, t);
   for (const bend of bends) {
     curve(isForward ? bend.left : bend.right, bend.y);
     at = { x: isForward ? bend.right : bend.left, y: bend.y };
@@ -265,9 +269,7 @@ function edge(from: Box, to: Box, bends: { left: number; right: number; y: numbe
   return { path, ...label };
 }
 
-// Two thirds of the way, where edges that begin together have parted.
-function onCurve(start: { x: number; y: number }, end: { x: number; y: number }): { x: number; y: number } {
-  const t = 0.64;
+function onCurve(start: { x: number; y: number }, end: { x: number; y: number }, t: number): { x: number; y: number } {
   // Of the curve that leaves and arrives level, with control points half way between.
   const ease = 3 * (1 - t) * t * t + t ** 3;
   const across = 1.5 * (1 - t) * t + t ** 3;
@@ -277,4 +279,11 @@ function onCurve(start: { x: number; y: number }, end: { x: number; y: number })
 const height = (slot: Slot) => (slot.isBend ? 0 : nodeHeight);
 const middle = (slot: Slot) => slot.y + height(slot) / 2;
 const mean = (slots: Slot[], of: (slot: Slot) => number) => (slots.length === 0 ? null : slots.reduce((sum, slot) => sum + of(slot), 0) / slots.length);
+
+function countBy(ids: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  ids.forEach((id) => counts.set(id, (counts.get(id) ?? 0) + 1));
+  return counts;
+}
+
 const round = (value: number) => Math.round(value * 10) / 10;

@@ -172,7 +172,7 @@ function RouteCard({ route }: { route: RouteFacts }) {
           <strong>Rollout {rollout.name}</strong>{" "}
           {rollout.status ? (
             <>
-              <span class={`tag ${rollout.status.phase === "RolledBack" ? "bad" : ""}`}>{rollout.status.phase}</span> step {Math.min(rollout.status.step + 1, rollout.steps)} of {rollout.steps}: {rollout.status.message}
+              <span class={`tag ${rollout.status.phase === "RolledBack" ? "bad" : ""}`}>{rollout.status.phase}</span> step {Math.min(rollout.status.step + 1, rollout.steps)} of {rollout.steps}: {rollout.status.message.replace(/^step \d+ of \d+[:,]? ?/, "")}
             </>
           ) : rollout.accepted.status ? (
             "begins"
