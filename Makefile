@@ -13,7 +13,7 @@ SHELL := /bin/bash
 
 NEEDS := installer/prerequisites.sh
 PROGRAMS := installer/NodeMesh.Cli agent/NodeMesh.Agent agent/NodeMesh.Cni proxy/NodeMesh.Proxy
-PUBLISH := dotnet publish -c Release -v quiet -nologo -p:DebugType=embedded
+PUBLISH := dotnet publish -c Release -v quiet -nologo
 
 help:
 	@sed -n '3,9s/^# \{0,1\}//p' Makefile

@@ -32,6 +32,8 @@ test     /usr/lib/cni/bridge            containernetworking-plugins
 test     runc                           runc
 test     bpftool                        bpftool
 test     python3                        python3
+test     kubectl                        kubernetes-client
+test     zsh                            zsh
 test     promtool                       prometheus
 test     containerd                     containerd
 test     chromium                       chromium

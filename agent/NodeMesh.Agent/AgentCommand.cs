@@ -12,6 +12,7 @@ using NodeMesh.Agent.Resources.Directory;
 using NodeMesh.Agent.Resources.Kubernetes;
 using NodeMesh.Agent.Serving.Console;
 using NodeMesh.Agent.Supervision;
+using NodeMesh.Contract.Telemetry;
 
 namespace NodeMesh.Agent;
 
@@ -116,6 +117,7 @@ internal static class AgentCommand
                 OnFailure = parsed.GetValue(onFailure),
                 Drain = TimeSpan.FromSeconds(Math.Clamp(parsed.GetValue(drain), 0, 3600)),
                 KeepOnStop = parsed.GetValue(keep),
+                LogLevels = new LogLevels(parsed.GetValue(level), TimeProvider.System),
             },
             parsed.GetValue(resources)?.FullName,
             parsed.GetValue(consoleEdit),
@@ -124,19 +126,18 @@ internal static class AgentCommand
                 Node = parsed.GetValue(node)!,
                 Kubeconfig = parsed.GetValue(kubeconfig)?.FullName,
                 Context = parsed.GetValue(context),
-            },
-            parsed.GetValue(level)));
+            }));
         return new RootCommand("The agent of a NodeMesh node") { run };
     }
 
     /// <param name="directory">null: the resources come from the Kubernetes API.</param>
-    private static async Task<int> RunAsync(AgentOptions options, string? directory, bool canEdit, KubernetesOptions kubernetes, LogLevel level)
+    private static async Task<int> RunAsync(AgentOptions options, string? directory, bool canEdit, KubernetesOptions kubernetes)
     {
         // First of all: from here on, a signal means that whatever was begun is put back.
         using var stop = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var logs = LoggerFactory.Create(logging => logging.SetMinimumLevel(level).AddSimpleConsole(console =>
+        using var logs = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Trace).AddFilter(options.LogLevels.Logs).AddSimpleConsole(console =>
         {
             console.SingleLine = true;
             console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";

@@ -1,6 +1,7 @@
 using System.Net;
 using NodeMesh.Agent.Capture;
 using NodeMesh.Agent.Serving.Console;
+using NodeMesh.Contract.Telemetry;
 
 namespace NodeMesh.Agent;
 
@@ -62,6 +63,8 @@ internal sealed record AgentOptions
 
     /// <summary>True: stopping leaves capture and proxy in place for a successor, as a crash does. False: everything is put back as it was found.</summary>
     public required bool KeepOnStop { get; init; }
+
+    public required LogLevels LogLevels { get; init; }
 
     /// <summary>namespace/name of the DaemonSet that runs this agent; null: none does.</summary>
     public string? DaemonSet { get; init; }

@@ -80,7 +80,7 @@ internal sealed partial class NodeAgent : IProxyEvents, INodeView
         var succeeded = false;
         // What may fail for reasons outside the kernel comes before anything is changed in it.
         var console = new ConsoleServer(ConsoleFiles.Embedded, _options.Console, _options.Node, Status, _log, _time);
-        var admin = await new AdminServer(Status, _publisher, _sessions, new AgentMetrics(), new TapEndpoint(_taps, _options.IsTapOpen), console, _time)
+        var admin = await new AdminServer(Status, _publisher, _sessions, new AgentMetrics(), new TapEndpoint(_taps, _options.IsTapOpen), new LogLevelEndpoint(_options.LogLevels, _sessions), console, _time)
             .StartAsync(_options.Admin).ConfigureAwait(false);
         _capture.Open();
         var config = await ConfigServer.StartAsync(_options.State.ConfigSocket, _options.ProxyUser, _publisher, _sessions, _taps).ConfigureAwait(false);

@@ -27,6 +27,7 @@ var root = new RootCommand("NodeMesh: a service mesh with one agent and one prox
     TapCommand.Create(),
     TopCommand.Create(),
     ConfigCommand.Create(),
+    LogLevelCommand.Create(),
     DemoCommand.Create(),
     VersionCommand.Create(),
     CompletionCommand.Create(),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using NodeMesh.Contract.Telemetry;
 using NodeMesh.Proxy;
 
 var runDirectory = new Option<string>("--run-dir")
@@ -17,15 +18,16 @@ var accessLogs = new Option<string?>("--access-log-dir") { Description = "A dire
 var root = new RootCommand("The proxy of a NodeMesh node. The agent starts it.") { runDirectory, instance, accessLogs, level };
 root.SetAction(async (arguments, _) =>
 {
+    var levels = new LogLevels(arguments.GetValue(level), TimeProvider.System);
     using var logging = LoggerFactory.Create(builder => builder
-        .SetMinimumLevel(arguments.GetValue(level))
-        .AddFilter("Microsoft", LogLevel.Warning)
+        .SetMinimumLevel(LogLevel.Trace)
+        .AddFilter(levels.Logs)
         .AddSimpleConsole(console =>
         {
             console.SingleLine = true;
             console.TimestampFormat = "HH:mm:ss.fff ";
         }));
-    var proxy = new ProxyProcess(arguments.GetRequiredValue(runDirectory), ProxyIdentity.OfThisProcess(arguments.GetValue(instance)), arguments.GetValue(accessLogs), logging);
+    var proxy = new ProxyProcess(arguments.GetRequiredValue(runDirectory), ProxyIdentity.OfThisProcess(arguments.GetValue(instance)), arguments.GetValue(accessLogs), levels, logging);
     using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
     {
         signal.Cancel = true;

@@ -21,7 +21,7 @@ namespace NodeMesh.Proxy;
 /// <summary>Puts the proxy together, and runs it until it is told to drain.</summary>
 /// <param name="runDirectory">Where the agent listens: config.sock and sockets.sock.</param>
 /// <param name="accessLogDirectory">Where access logs may have files; null: nowhere.</param>
-internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity identity, string? accessLogDirectory, ILoggerFactory logging)
+internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity identity, string? accessLogDirectory, LogLevels levels, ILoggerFactory logging)
 {
     /// <summary>How long SIGTERM lets connections finish. Kubernetes kills after 30 s.</summary>
     public static readonly TimeSpan DefaultDrainLimit = TimeSpan.FromSeconds(25);
@@ -68,7 +68,7 @@ internal sealed partial class ProxyProcess(string runDirectory, ProxyIdentity id
         channel = new SocketChannel(
             Path.Combine(runDirectory, "sockets.sock"), identity, pods, heartbeat, Drain, logging.CreateLogger<SocketChannel>());
         var config = new ConfigClient(
-            Path.Combine(runDirectory, "config.sock"), identity, store, metrics.ExportAsync, metrics.Backends.Export, new TapChannel(taps, identity, time), time, logging.CreateLogger<ConfigClient>());
+            Path.Combine(runDirectory, "config.sock"), identity, store, metrics.ExportAsync, metrics.Backends.Export, levels, new TapChannel(taps, identity, time), time, logging.CreateLogger<ConfigClient>());
         using var stopping = new CancellationTokenSource();
         var configuring = config.RunAsync(stopping.Token);
         using (channel)

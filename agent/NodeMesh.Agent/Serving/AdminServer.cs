@@ -15,8 +15,8 @@ using Prometheus;
 
 namespace NodeMesh.Agent.Serving;
 
-/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes, /policies, /rollouts, /tap; and the page that shows all of it, /console/. Reads only.</summary>
-internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher publisher, ProxySessions sessions, AgentMetrics metrics, TapEndpoint taps, ConsoleServer console, TimeProvider time)
+/// <summary>What an operator asks with curl: /metrics, /healthz, /readyz, /pods, /config, /problems, /routes, /policies, /rollouts, /tap; and the page that shows all of it, /console/. Changes nothing but /log-level, and what the console may.</summary>
+internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher publisher, ProxySessions sessions, AgentMetrics metrics, TapEndpoint taps, LogLevelEndpoint logLevel, ConsoleServer console, TimeProvider time)
 {
     // Of OpenMetrics, once, at the very end.
     private const string EndOfMetrics = "# EOF\n";
@@ -52,6 +52,7 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
         }
         app.Map("/healthz", (RequestDelegate)(context => WriteAsync(context, StatusCodes.Status200OK, Text, "ok\n")));
         app.Map("/tap", (RequestDelegate)taps.ServeAsync);
+        app.Map("/log-level", (RequestDelegate)logLevel.ServeAsync);
         // Whom the console lets in may watch.
         answers["tap"] = taps.WatchAsync;
         console.MapTo(app, answers);

@@ -44,7 +44,7 @@ internal sealed class ConfigService(SnapshotPublisher publisher, ProxySessions s
         {
             await foreach (var question in reporter.Questions.ReadAllAsync(context.CancellationToken).ConfigureAwait(false))
             {
-                await responseStream.WriteAsync(new ReportQuestion { Kind = question.Kind }, context.CancellationToken).ConfigureAwait(false);
+                await responseStream.WriteAsync(question.Question, context.CancellationToken).ConfigureAwait(false);
                 if (!await requestStream.MoveNext(context.CancellationToken).ConfigureAwait(false))
                 {
                     question.Answer.TrySetCanceled();

@@ -22,7 +22,7 @@ internal sealed class ProxySession(int pid, string version)
 }
 
 /// <summary>A question to a proxy, and where its answer goes.</summary>
-internal sealed record PendingQuestion(ReportQuestion.Types.Kind Kind, TaskCompletionSource<ByteString> Answer);
+internal sealed record PendingQuestion(ReportQuestion Question, TaskCompletionSource<ByteString> Answer);
 
 /// <summary>A proxy that answers questions, one at a time.</summary>
 internal sealed class ProxyReporter(int pid)
@@ -34,9 +34,12 @@ internal sealed class ProxyReporter(int pid)
     public ChannelReader<PendingQuestion> Questions => _questions.Reader;
 
     /// <exception cref="TimeoutException">No answer in time.</exception>
-    public async Task<ByteString> AskAsync(ReportQuestion.Types.Kind kind, TimeSpan limit)
+    public Task<ByteString> AskAsync(ReportQuestion.Types.Kind kind, TimeSpan limit) => AskAsync(new ReportQuestion { Kind = kind }, limit);
+
+    /// <exception cref="TimeoutException">No answer in time.</exception>
+    public async Task<ByteString> AskAsync(ReportQuestion asked, TimeSpan limit)
     {
-        var question = new PendingQuestion(kind, new TaskCompletionSource<ByteString>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var question = new PendingQuestion(asked, new TaskCompletionSource<ByteString>(TaskCreationOptions.RunContinuationsAsynchronously));
         return _questions.Writer.TryWrite(question)
             ? await question.Answer.Task.WaitAsync(limit).ConfigureAwait(false)
             : throw new TimeoutException("the proxy has too many questions to answer");

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using NodeMesh.Contract;
 using Prometheus;
 
@@ -70,6 +71,24 @@ internal sealed class ProxySessions
         {
             return null;
         }
+    }
+
+    /// <summary>False: it has not answered in time.</summary>
+    public async Task<bool> SetLogLevelAsync(LogLevel level, int seconds)
+    {
+        try
+        {
+            if (Reporter() is { } reporter)
+            {
+                await reporter.AskAsync(new ReportQuestion { Kind = ReportQuestion.Types.Kind.LogLevel, LogLevel = level.ToString(), LogLevelSeconds = (uint)seconds }, ScrapeLimit).ConfigureAwait(false);
+                return true;
+            }
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            // As if there were none.
+        }
+        return false;
     }
 
     public ProxySession Open(int pid, string version)

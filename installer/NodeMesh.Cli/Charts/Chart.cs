@@ -14,7 +14,7 @@ internal static class Chart
     private const string Definitions = "crds/";
 
     // The order in which they are applied; they are deleted the other way round.
-    private static readonly string[] Templates = ["namespace.yaml", "serviceaccount.yaml", "rbac.yaml", "daemonset.yaml", "podmonitor.yaml"];
+    private static readonly string[] Templates = ["namespace.yaml", "serviceaccount.yaml", "rbac.yaml", "daemonset.yaml", "podmonitor.yaml", "prometheusrule.yaml", "dashboards.yaml"];
 
     public static JsonObject DefaultValues() => (JsonObject)YamlReader.ReadAll(Read("values.yaml"))[0];
 
@@ -35,9 +35,12 @@ internal static class Chart
             ["Values"] = values.DeepClone(),
             ["Release"] = new JsonObject { ["Namespace"] = @namespace, ["Name"] = "nodemesh" },
             ["Chart"] = new JsonObject { ["AppVersion"] = Version },
+            ["Files"] = new JsonObject(Files.Select(file => KeyValuePair.Create(file[Prefix.Length..], (JsonNode?)ReadResource(file)))),
         };
         return string.Join("---\n", Templates.Select(t => Template.Render(Read($"templates/{t}"), scope).Trim()).Where(t => t.Length > 0).Select(t => t + "\n"));
     }
+
+    private static IEnumerable<string> Files => Assembly.GetExecutingAssembly().GetManifestResourceNames().Where(name => name.StartsWith($"{Prefix}files/", StringComparison.Ordinal));
 
     public static string Version { get; } = YamlReader.ReadAll(Read("Chart.yaml"))[0]["appVersion"]!.ToString();
 

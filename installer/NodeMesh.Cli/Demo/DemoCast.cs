@@ -36,6 +36,8 @@ internal sealed class DemoCast(string prefix)
         new("prices", "quotes", IPAddress.Parse("10.96.0.12"), 9000, "grpc"),
     ];
 
+    public DemoService Service(string name) => Services.First(service => service.Name == name);
+
     /// <summary>The names the pods know, in the format of hosts(5): each pod by its own, each Service by its cluster IP.</summary>
     public string Hosts => string.Concat(
         Pods.Select(pod => $"{pod.Address} {pod.Name}\n")

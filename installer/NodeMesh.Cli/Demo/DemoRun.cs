@@ -16,6 +16,8 @@ internal sealed class DemoRun
     private static readonly TimeSpan _settle = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(20);
 
+    private static readonly string _program = Path.GetRelativePath(Environment.CurrentDirectory, Environment.ProcessPath!);
+
     private readonly DemoOptions _options;
     private readonly TimeProvider _time;
     private readonly DemoScreen _screen = new();
@@ -148,6 +150,7 @@ internal sealed class DemoRun
     {
         var window = new TrafficWindow(_time);
         var started = _time.GetTimestamp();
+        var faults = new DemoFaults(_cast, _servers, _resources!);
         var canary = new DemoCanary(_resources!, _agent!.Admin, _options.Keep ? null : _options.Duration);
         _screen.ConsoleIsAt(new Uri(_agent!.Admin.Url, "console/"));
         if (_options.Keep)
@@ -161,6 +164,10 @@ internal sealed class DemoRun
                 {
                     throw new DemoException(failure);
                 }
+                foreach (var key in DemoFaults.Typed())
+                {
+                    faults.Press(key);
+                }
                 var totals = TrafficTotals.From(await _agent!.Admin.ScrapeAsync(cancellation));
                 window.Add(totals);
                 var elapsed = _time.GetElapsedTime(started);
@@ -170,6 +177,7 @@ internal sealed class DemoRun
                     await canary.LookAsync(elapsed, window, cancellation),
                     new CaptureProof(before, enrolled, Reading(totals)),
                     [.. _clients.Processes.Select(process => process.Id)],
+                    Console.IsInputRedirected ? [] : [.. faults.All.Select(fault => new FaultView(fault.Key, fault.What, faults.IsMade(fault) ? $"{_program} diagnose {fault.Of} -n {DemoCast.Namespace} --admin {_agent.Admin.Url.Authority}" : ""))],
                     _options.Keep ? null : _options.Duration - elapsed);
             },
             cancellation);

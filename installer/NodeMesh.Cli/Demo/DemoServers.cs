@@ -1,6 +1,7 @@
 using NodeMesh.Cli.Demo.Apps;
 using NodeMesh.Cli.Demo.Network;
 using NodeMesh.Cli.Demo.Processes;
+using NodeMesh.Cli.Kernel;
 
 namespace NodeMesh.Cli.Demo;
 
@@ -8,6 +9,7 @@ namespace NodeMesh.Cli.Demo;
 internal sealed class DemoServers(DemoCast cast, string directory, Undo undo)
 {
     private readonly List<PodProcess> _processes = [];
+    private readonly Dictionary<string, PodProcess> _nginx = [];
 
     public IReadOnlyList<PodProcess> Processes => _processes;
 
@@ -19,7 +21,24 @@ internal sealed class DemoServers(DemoCast cast, string directory, Undo undo)
         Start(cast.Quotes, Environment.ProcessPath!, AppsCommand.Name, "quotes-server", "--port", "9000");
     }
 
+    /// <summary>From now on this nginx answers 500.</summary>
+    public void Fail(DemoPod pod) => Configure(pod, 500, "out of order");
+
+    public void Mend(DemoPod pod) => Configure(pod, 200, $"{pod.App} {pod.Version}");
+
+    private void Configure(DemoPod pod, int status, string text)
+    {
+        WriteConfiguration(pod, status, text);
+        Signals.Send(_nginx[pod.Name].Id, Signals.HangUp);
+    }
+
     private void StartNginx(DemoPod pod)
+    {
+        var (prefix, configuration) = WriteConfiguration(pod, 200, $"{pod.App} {pod.Version}");
+        _nginx[pod.Name] = Start(pod, "nginx", "-e", "stderr", "-p", prefix, "-c", configuration);
+    }
+
+    private (string Prefix, string Configuration) WriteConfiguration(DemoPod pod, int status, string text)
     {
         var prefix = Directory.CreateDirectory(Path.Combine(directory, pod.Name)).FullName;
         var configuration = Path.Combine(prefix, "nginx.conf");
@@ -39,13 +58,18 @@ internal sealed class DemoServers(DemoCast cast, string directory, Undo undo)
               scgi_temp_path {{prefix}}/scgi;
               server {
                 listen 80;
-                location / { return 200 "{{pod.App}} {{pod.Version}}\n"; }
+                location / { return {{status}} "{{text}}\n"; }
               }
             }
 
             """);
-        Start(pod, "nginx", "-e", "stderr", "-p", prefix, "-c", configuration);
+        return (prefix, configuration);
     }
 
-    private void Start(DemoPod pod, params IReadOnlyList<string> command) => _processes.Add(PodProcess.StartIn(pod, undo, command));
+    private PodProcess Start(DemoPod pod, params IReadOnlyList<string> command)
+    {
+        var process = PodProcess.StartIn(pod, undo, command);
+        _processes.Add(process);
+        return process;
+    }
 }

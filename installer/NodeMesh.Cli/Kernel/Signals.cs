@@ -5,6 +5,7 @@ namespace NodeMesh.Cli.Kernel;
 /// <summary>kill(2).</summary>
 internal static class Signals
 {
+    public const int HangUp = 1;
     public const int Terminate = 15;
     public const int Kill = 9;
 

@@ -4,6 +4,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Contract;
+using NodeMesh.Contract.Telemetry;
 using NodeMesh.Proxy.Telemetry.Taps;
 using Prometheus;
 
@@ -15,6 +16,7 @@ namespace NodeMesh.Proxy.Discovery;
 /// </summary>
 /// <param name="metrics">Answers METRICS and OPEN_METRICS.</param>
 /// <param name="backends">Answers BACKENDS.</param>
+/// <param name="levels">Changed by LOG_LEVEL.</param>
 /// <param name="taps">Answers whoever watches traffic.</param>
 internal sealed partial class ConfigClient(
     string socketPath,
@@ -22,6 +24,7 @@ internal sealed partial class ConfigClient(
     SnapshotStore store,
     Func<ExpositionFormat, CancellationToken, Task<byte[]>> metrics,
     Func<byte[]> backends,
+    LogLevels levels,
     TapChannel taps,
     TimeProvider time,
     ILogger<ConfigClient> logger)
@@ -133,10 +136,20 @@ internal sealed partial class ConfigClient(
                 ReportQuestion.Types.Kind.Metrics => await metrics(ExpositionFormat.PrometheusText, cancellation),
                 ReportQuestion.Types.Kind.OpenMetrics => await metrics(ExpositionFormat.OpenMetricsText, cancellation),
                 ReportQuestion.Types.Kind.Backends => backends(),
+                ReportQuestion.Types.Kind.LogLevel => Change(question),
                 _ => [],
             };
             await call.RequestStream.WriteAsync(new ReportAnswer { Body = UnsafeByteOperations.UnsafeWrap(body) }, cancellation);
         }
+    }
+
+    private byte[] Change(ReportQuestion question)
+    {
+        if (Enum.TryParse<LogLevel>(question.LogLevel, out var level))
+        {
+            levels.Set(level, TimeSpan.FromSeconds(question.LogLevelSeconds));
+        }
+        return [];
     }
 
     [LoggerMessage(EventName = "SnapshotApplied", Level = LogLevel.Debug, Message = "Snapshot {Version} is in force (full: {Full}; {Workloads} workloads and {Services} services sent)")]

@@ -60,6 +60,26 @@ public class ProgramTests
         Assert.Equal(("", completed + "\n"), (result.StandardError, result.StandardOutput));
     }
 
+    [Theory(Timeout = 60_000)]
+    [InlineData("nodemesh st", "nodemesh status")]
+    [InlineData("nodemesh describe se", "nodemesh describe service")]
+    [InlineData("kubectl-nodemesh ver", "kubectl-nodemesh version")]
+    public async Task Zsh_completes_what_was_begun(string typed, string completed)
+    {
+        // A shell on a terminal of its own, where a tab is typed.
+        var script = $$"""
+            zmodload zsh/zpty
+            zpty shell zsh -f -i
+            zpty -w shell $'function nodemesh kubectl-nodemesh { {{Program}} "$@" }; autoload -Uz compinit; compinit -D; source <(nodemesh completion zsh); echo it is rea""dy'
+            zpty -r -m shell before '*it is ready*'
+            zpty -n -w shell $'{{typed}}\t'
+            zpty -r -m shell after '*{{completed}}*' && echo completed
+            zpty -d shell
+            """;
+        var result = await CliWrap.Cli.Wrap("zsh").WithArguments(["-f", "-c", script]).ExecuteBufferedAsync(TestContext.Current.CancellationToken);
+        Assert.EndsWith("completed\n", result.StandardOutput, StringComparison.Ordinal);
+    }
+
     [Fact(Timeout = 60_000)]
     public async Task Kubectl_completes_what_was_begun()
     {

@@ -50,6 +50,23 @@ public sealed class AdminPort(EbpfMesh mesh)
         Assert.Contains("near-meshed", json.RootElement.GetRawText(), StringComparison.Ordinal);
     }
 
+    [Fact(Timeout = 30_000)]
+    public async Task What_agent_and_proxy_log_of_their_own_changes_for_a_while()
+    {
+        var agent = mesh.Near.Agent;
+        Assert.Equal("{\"level\":\"information\"}\n", await agent.GetAsync("/log-level"));
+        Assert.DoesNotContain("Snapshot", agent.Process.Output, StringComparison.Ordinal); // the proxy says so of each, at debug
+
+        await LogAsync("debug", 60);
+        await mesh.RemovePodAsync(await mesh.AddPodAsync("noticed"));
+        await Eventually.TrueAsync("the proxy tells of a snapshot", () => Task.FromResult(agent.Process.Output.Contains("is in force", StringComparison.Ordinal)));
+        await LogAsync("warning", 1);
+        await Eventually.EqualAsync("it is again as the agent was started", "{\"level\":\"information\"}\n", () => agent.GetAsync("/log-level"));
+
+        async Task LogAsync(string level, int seconds) =>
+            Assert.Contains($"log {level} and worse for {seconds} s", await mesh.Near.ExecAsync(Products.Cli, "log-level", level, "--seconds", $"{seconds}"), StringComparison.Ordinal);
+    }
+
     [Theory(Timeout = 30_000)]
     [InlineData("/healthz")]
     [InlineData("/readyz")]

@@ -99,6 +99,21 @@ public class ChartTests
         Assert.Contains("PodMonitor", Chart.Render(ChartValues.Of([], ["podMonitor.enabled=true", "podMonitor.labels.release=p"]), "mesh"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Rules_and_dashboards_are_in_the_chart_as_they_are()
+    {
+        var objects = YamlReader.ReadAll(Chart.Render(ChartValues.Of([], ["prometheusRule.enabled=true", "dashboards.enabled=true"]), "mesh"));
+
+        var rules = objects.Single(manifest => manifest["kind"]!.ToString() == "PrometheusRule")["spec"]!;
+        Assert.True(JsonNode.DeepEquals(YamlReader.ReadAll(File.ReadAllText(Path.Combine(Repository.Root, "installer/prometheus/rules.yaml")))[0], rules));
+        var dashboards = objects.Single(manifest => manifest["kind"]!.ToString() == "ConfigMap");
+        Assert.Equal("1", dashboards["metadata"]!["labels"]!["grafana_dashboard"]!.GetValue<string>());
+        var files = Directory.GetFiles(Path.Combine(Repository.Root, "installer/grafana"));
+        Assert.Equal(files.Select(file => $"nodemesh-{Path.GetFileName(file)}").Order(), dashboards["data"]!.AsObject().Select(entry => entry.Key).Order());
+        Assert.All(files, file => Assert.True(JsonNode.DeepEquals(
+            JsonNode.Parse(File.ReadAllText(file)), JsonNode.Parse(dashboards["data"]![$"nodemesh-{Path.GetFileName(file)}"]!.GetValue<string>()))));
+    }
+
     [Theory]
     [InlineData("cni.enable=false", "cni.enable")]
     [InlineData("nonsense", "NAME=VALUE")]

@@ -45,7 +45,7 @@ public class DemoCanaryTests
     {
         var count = new ClientCount("", 1, 0, 1);
         var reading = new CaptureProof.Reading(count, count, 1);
-        var view = new DemoView(Totals(1, 1), [], new CanaryView(25, 0.2512, "step 2 of 3, 25 %: does well"), new CaptureProof(reading, reading, reading), [1], TimeSpan.FromSeconds(9));
+        var view = new DemoView(Totals(1, 1), [], new CanaryView(25, 0.2512, "step 2 of 3, 25 %: does well"), new CaptureProof(reading, reading, reading), [1], [], TimeSpan.FromSeconds(9));
         var text = new StringWriter();
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No });
         console.Profile.Width = width;

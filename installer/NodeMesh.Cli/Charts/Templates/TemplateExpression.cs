@@ -19,7 +19,7 @@ internal sealed partial class TemplateExpression
         _scope = scope;
     }
 
-    /// <param name="scope">What "." is: Values, Release and Chart.</param>
+    /// <param name="scope">What "." is: Values, Release, Chart, and Files by their paths.</param>
     public static JsonNode? Evaluate(string text, JsonNode scope)
     {
         var expression = new TemplateExpression(text, scope);
@@ -43,6 +43,11 @@ internal sealed partial class TemplateExpression
         if (_next == _words.Length)
         {
             throw Wrong("it ends too early");
+        }
+        if (_words[_next] == ".Files.Get" && !hasInput)
+        {
+            _next++;
+            return File(TemplateFunctions.Text(_next < _words.Length ? Term() : null));
         }
         if (!char.IsAsciiLetter(_words[_next][0]) || _words[_next] is "true" or "false")
         {
@@ -79,6 +84,9 @@ internal sealed partial class TemplateExpression
                 return word switch { "true" => true, "false" => false, _ => throw Wrong($"\"{word}\" is not understood") };
         }
     }
+
+    // Helm takes a file that is not there for an empty one.
+    private JsonNode? File(string path) => _scope["Files"] is JsonObject files && files.TryGetPropertyValue(path, out var text) ? text : throw Wrong($"the chart has no file {path}");
 
     private JsonNode? Field(string path)
     {

@@ -13,6 +13,8 @@ internal sealed class ResourceDirectory
 
     public string ServiceFile(DemoService service) => Path.Combine(_path, $"service-{service.Name}.yaml");
 
+    private string PolicyFile => Path.Combine(_path, "policy-web.yaml");
+
     public string RolloutFile => Path.Combine(_path, "rollout-web.yaml");
 
     /// <summary>Writes the shop: its namespace, Services and pods, none enrolled, and the route by which version 1 of web gets everything.</summary>
@@ -29,15 +31,40 @@ internal sealed class ResourceDirectory
             """);
         foreach (var service in cast.Services)
         {
-            Write(resources.ServiceFile(service), Service(service));
+            resources.Declare(service);
         }
         foreach (var pod in cast.Pods)
         {
             Write(resources.PodFile(pod), Pod(pod, enrolled: false));
         }
-        Write(Path.Combine(path, "route-web.yaml"), Route);
+        resources.RouteTo(DemoCast.Stable);
         return resources;
     }
+
+    public void Declare(DemoService service) => Write(ServiceFile(service), Service(service));
+
+    /// <summary>By default all requests to web go to this Service.</summary>
+    public void RouteTo(string service) => Write(Path.Combine(_path, "route-web.yaml"), Route(service));
+
+    /// <summary>Denies the frontend the pods of web.</summary>
+    public void Deny() => Write(PolicyFile, $$"""
+        apiVersion: nodemesh.io/v1alpha1
+        kind: AuthorizationPolicy
+        metadata:
+          name: no-frontend
+          namespace: {{DemoCast.Namespace}}
+        spec:
+          targetRefs:
+          - kind: Service
+            name: {{DemoCast.Web}}
+          action: Deny
+          rules:
+          - from:
+            - workloads: [frontend]
+
+        """);
+
+    public void Allow() => File.Delete(PolicyFile);
 
     /// <summary>Takes a pod into the mesh: by one label, as `kubectl label pod` would.</summary>
     public void Enrol(DemoPod pod) => Write(PodFile(pod), Pod(pod, enrolled: true));
@@ -73,7 +100,7 @@ internal sealed class ResourceDirectory
 
         """);
 
-    private static string Route => $"""
+    private static string Route(string service) => $"""
         apiVersion: gateway.networking.k8s.io/v1
         kind: HTTPRoute
         metadata:
@@ -87,7 +114,7 @@ internal sealed class ResourceDirectory
             port: 80
           rules:
           - backendRefs:
-            - name: {DemoCast.Stable}
+            - name: {service}
               port: 80
 
         """;
@@ -105,6 +132,7 @@ internal sealed class ResourceDirectory
           ports:
           - name: main
             port: {service.Port}
+            targetPort: {(service.TargetPort == 0 ? service.Port : service.TargetPort)}
             appProtocol: {service.AppProtocol}
 
         """;

@@ -13,7 +13,7 @@ internal static class DemoLayout
     private const int BarCells = 20;
 
     public static IRenderable Render(DemoView view, int width) =>
-        new Rows([Heading(view), Table(view.Rows, width >= WideEnough), Canary(view.Canary, width >= WideEnough), Proof(view)]);
+        new Rows([Heading(view), Table(view.Rows, width >= WideEnough), Canary(view.Canary, width >= WideEnough), Proof(view), .. view.Faults.Count == 0 ? [] : new[] { Faults(view.Faults) }]);
 
     private static Markup Heading(DemoView view)
     {
@@ -93,6 +93,15 @@ internal static class DemoLayout
             Markup.FromInterpolated(
                 $"[grey]        by the same client processes ({string.Join(", ", view.ClientProcesses)}), never restarted, with nothing in them of the mesh[/]"));
     }
+
+    private static Rows Faults(IReadOnlyList<FaultView> faults) => new(
+    [
+        new Text(""),
+        new Markup("[bold]break it[/] with a key, and mend it with the same:"),
+        .. faults.Select(fault => fault.Finds.Length == 0
+            ? Markup.FromInterpolated($"  [bold]{fault.Key}[/]  {fault.What}")
+            : Markup.FromInterpolated($"  [bold red]{fault.Key}  {fault.What}[/]  [grey]find it:[/] {fault.Finds}")),
+    ]);
 
     // An HTTP connection to a cluster IP has no one destination: each of its requests has. This row is its bytes.
     private static string Destination(FlowRow row) =>

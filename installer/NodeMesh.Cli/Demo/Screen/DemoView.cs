@@ -4,6 +4,7 @@ namespace NodeMesh.Cli.Demo.Screen;
 
 /// <summary>What the screen shows at one moment.</summary>
 /// <param name="ClientProcesses">The clients' process ids: the same before and after enrolment.</param>
+/// <param name="Faults">What a key breaks; empty where nobody can type.</param>
 /// <param name="Left">How long it goes on; null: until interrupted.</param>
 internal sealed record DemoView(
     TrafficTotals Totals,
@@ -11,4 +12,8 @@ internal sealed record DemoView(
     CanaryView Canary,
     CaptureProof Proof,
     IReadOnlyList<int> ClientProcesses,
+    IReadOnlyList<FaultView> Faults,
     TimeSpan? Left);
+
+/// <param name="Finds">The command that finds it; empty: it is not made.</param>
+internal sealed record FaultView(char Key, string What, string Finds);
