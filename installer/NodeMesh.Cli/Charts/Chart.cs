@@ -35,7 +35,7 @@ internal static class Chart
             ["Values"] = values.DeepClone(),
             ["Release"] = new JsonObject { ["Namespace"] = @namespace, ["Name"] = "nodemesh" },
             ["Chart"] = new JsonObject { ["AppVersion"] = Version },
-            ["Files"] = new JsonObject(Files.Select(file => KeyValuePair.Create(file[Prefix.Length..], (JsonNode?)ReadResource(file)))),
+            [nameof(Files)] = new JsonObject(Files.Select(file => KeyValuePair.Create(file[Prefix.Length..], (JsonNode?)ReadResource(file)))),
         };
         return string.Join("---\n", Templates.Select(t => Template.Render(Read($"templates/{t}"), scope).Trim()).Where(t => t.Length > 0).Select(t => t + "\n"));
     }
