@@ -51,7 +51,7 @@ export function App() {
 
   const current = route.page === "workload" ? "workloads" : route.page;
   return (
-    <div class="console" data-scrapes={store.scrapes} data-seconds={store.window.seconds}>
+    <div class="console" data-scrapes={store.scrapes} data-seconds={store.window.seconds} data-window={store.window.size}>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
         Skip to the content
       </a>

@@ -36,10 +36,10 @@ public sealed class CommandLine
         Assert.Contains(client.Pod.V4.ToString(), (await RowAsync(cluster, "client", "pods", "-o", "wide"))[5], StringComparison.Ordinal);
         Assert.Equal("client", (string?)JsonNode.Parse(await PrintsAsync(cluster, "pods", "-o", "json"))![0]!["name"]);
 
-        Assert.Equal(["captured", "yes", $"the agent on {node}"], await RowAsync(cluster, "captured", "describe", "pod", "client"));
-        Assert.StartsWith("no: ", (await RowAsync(cluster, "captured", "describe", "pod", "lost"))[1], StringComparison.Ordinal);
-        Assert.Equal(["enrolled", "disabled", "label nodemesh.io/mesh of Pod default/plain"], await RowAsync(cluster, "enrolled", "describe", "pod", plain.Pod.Name));
-        Assert.Equal(["endpoints", "1 ready of 1", "EndpointSlice default/web-1"], await RowAsync(cluster, "endpoints", "describe", "service", "web"));
+        Assert.Equal(["captured", "yes", $"the agent on {node}"], await RowAsync(cluster, "captured", "describe", "pod", "client", "--namespace", "default"));
+        Assert.StartsWith("no: ", (await RowAsync(cluster, "captured", "describe", "pod", "lost", "--namespace", "default"))[1], StringComparison.Ordinal);
+        Assert.Equal(["enrolled", "disabled", "label nodemesh.io/mesh of Pod default/plain"], await RowAsync(cluster, "enrolled", "describe", "pod", plain.Pod.Name, "--namespace", "default"));
+        Assert.Equal(["endpoints", "1 ready of 1", "EndpointSlice default/web-1"], await RowAsync(cluster, "endpoints", "describe", "service", "web", "--namespace", "default"));
 
         var config = JsonNode.Parse(await PrintsAsync(cluster, "config", node))!;
         Assert.Equal("default/web", (string?)config["services"]![0]!["id"]);

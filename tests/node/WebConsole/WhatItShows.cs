@@ -35,7 +35,8 @@ public sealed class WhatItShows(ConsoleShop console)
 
         var shown = await browser.EvaluateAsync<JsonElement>($$"""
             (() => { const edge = document.querySelector("{{Edge}}").dataset;
-                     return { seconds: +document.querySelector('.console').dataset.seconds, scrapes: window.scrapes.slice(0, +document.querySelector('.console').dataset.scrapes),
+                     const root = document.querySelector('.console').dataset;
+                     return { seconds: +root.seconds, scrapes: window.scrapes.slice(0, +root.scrapes).slice(-root.window),
                               rate: +edge.rate, success: +edge.success, p99: +edge.p99, protocol: edge.protocol }; })()
             """);
         var scrapes = shown.GetProperty("scrapes").EnumerateArray().Select(text => Scrape.Parse(text.GetString()!)).ToList();

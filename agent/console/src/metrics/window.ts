@@ -46,6 +46,11 @@ export class Window {
     return this.scrapes.at(-1);
   }
 
+  /** How many scrapes it holds. */
+  get size(): number {
+    return this.scrapes.length;
+  }
+
   /** How long the window is by now; 0: rates are not known yet. */
   get seconds(): number {
     return this.scrapes.length < 2 ? 0 : (this.scrapes.at(-1)!.at - this.scrapes[0]!.at) / 1000;
