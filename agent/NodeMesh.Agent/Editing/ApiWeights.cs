@@ -6,7 +6,10 @@ using NodeMesh.Agent.Resources.Kubernetes;
 
 namespace NodeMesh.Agent.Editing;
 
-/// <summary>Changes weights in the API server, by a patch that holds for the version that was shown alone.</summary>
+/// <summary>
+/// Changes weights in the API server, by a patch that holds for the spec that was shown alone. Not for its resourceVersion: that changes with every condition that a
+/// controller, this mesh among them, writes into the status.
+/// </summary>
 internal sealed class ApiWeights(KubernetesApi api) : IWeightEditor
 {
     private const string Patch = "application/json-patch+json";
@@ -18,26 +21,33 @@ internal sealed class ApiWeights(KubernetesApi api) : IWeightEditor
     {
         var route = await GuardAsync(change, async () => JsonNode.Parse(await api.SendAsync(HttpMethod.Get, PathOf(change), cancellation).ConfigureAwait(false))!.AsObject()).ConfigureAwait(false);
         var rule = RuleOf(route, change);
-        var version = (string?)route["metadata"]?["resourceVersion"] ?? "";
-        var before = YamlOf(route);
+        var (spec, before) = (route["spec"]!.ToJsonString(), YamlOf(route));
         foreach (var (index, weight) in change.Weights.Index())
         {
             route["spec"]!["rules"]![rule]!["backendRefs"]![index]!["weight"] = weight;
         }
         // The API server's own checks, before anybody is shown what it would refuse.
-        await SendAsync(change, rule, version, "&dryRun=All", cancellation).ConfigureAwait(false);
-        return new WeightEdit($"HTTPRoute {change.Route}", $"{version} {rule}", before, YamlOf(route));
+        await SendAsync(change, rule, spec, "&dryRun=All", cancellation).ConfigureAwait(false);
+        return new WeightEdit($"HTTPRoute {change.Route}", $"{rule} {spec}", before, YamlOf(route));
     }
 
-    public Task ApplyAsync(WeightChange change, WeightEdit edit, CancellationToken cancellation)
+    public async Task ApplyAsync(WeightChange change, WeightEdit edit, CancellationToken cancellation)
     {
-        var state = edit.State.Split(' ');
-        return SendAsync(change, int.Parse(state[1], CultureInfo.InvariantCulture), state[0], "", cancellation);
+        var state = edit.State.Split(' ', 2);
+        try
+        {
+            await SendAsync(change, int.Parse(state[0], CultureInfo.InvariantCulture), state[1], "", cancellation).ConfigureAwait(false);
+        }
+        catch (EditException e) when (e.InnerException is ApiException { Status: HttpStatusCode.UnprocessableEntity })
+        {
+            // A moment ago the same patch passed as a dry run: the test of the spec has failed.
+            throw new EditException(EditFailure.Changed, $"HTTPRoute {change.Route} has been changed meanwhile: look at the change anew", e);
+        }
     }
 
-    private Task<byte[]> SendAsync(WeightChange change, int rule, string version, string parameters, CancellationToken cancellation)
+    private Task<byte[]> SendAsync(WeightChange change, int rule, string spec, string parameters, CancellationToken cancellation)
     {
-        var operations = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/metadata/resourceVersion", ["value"] = version });
+        var operations = new JsonArray(new JsonObject { ["op"] = "test", ["path"] = "/spec", ["value"] = JsonNode.Parse(spec) });
         foreach (var (index, weight) in change.Weights.Index())
         {
             operations.Add((JsonNode)new JsonObject { ["op"] = "add", ["path"] = $"/spec/rules/{rule}/backendRefs/{index}/weight", ["value"] = weight });
@@ -79,7 +89,7 @@ internal sealed class ApiWeights(KubernetesApi api) : IWeightEditor
         {
             throw new EditException(EditFailure.NotFound, $"there is no HTTPRoute {change.Route}", e);
         }
-        catch (ApiException e) when (e.IsConflict || (e.Status == HttpStatusCode.UnprocessableEntity && e.Message.Contains("test", StringComparison.OrdinalIgnoreCase)))
+        catch (ApiException e) when (e.IsConflict)
         {
             throw new EditException(EditFailure.Changed, $"HTTPRoute {change.Route} has been changed meanwhile: look at the change anew", e);
         }
