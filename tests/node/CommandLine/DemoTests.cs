@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using NodeMesh.NodeTests.Kernel;
 using NodeMesh.NodeTests.Kit;
 
 namespace NodeMesh.NodeTests.CommandLine;
@@ -38,7 +39,9 @@ public sealed class DemoTests
             async () => (await Commands.TryAsync(Products.Cli, "diagnose", "prices", "-n", "shop", "--admin", Command("prices").Match(demo.Output).Groups[1].Value, "--seconds", "1")).ExitCode,
             code => code == 0,
             TimeSpan.FromSeconds(20));
-        demo.Write("\u0003"); // Ctrl-C
+        // Not by Ctrl-C: who started the tests may have had SIGINT ignored.
+        var child = (await File.ReadAllTextAsync($"/proc/{demo.Pid}/task/{demo.Pid}/children")).Trim();
+        Libc.Signal(int.Parse(child), Libc.SIGTERM);
         Assert.Equal(0, await demo.WaitForExitAsync(TimeSpan.FromSeconds(30)));
         Assert.Contains("nothing left behind", demo.Output, StringComparison.Ordinal);
     }
