@@ -50,6 +50,8 @@ public sealed class KubernetesNode : IAsyncDisposable
             },
         });
         socket.SafeHandle.SetHandleAsInvalid(); // the server's now
+        // Where the agents' Lease is.
+        server.Store.Put("""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"nodemesh-system"}}""");
         var kubeconfig = $"{TestRun.Directory}/{mesh.Name}/kubeconfig";
         await File.WriteAllTextAsync(kubeconfig, server.Kubeconfig($"http://{api}").Replace("{cluster: test,", "{namespace: nodemesh-system, cluster: test,", StringComparison.Ordinal));
         mesh.Source = ["--kubernetes", "--kubeconfig", kubeconfig];
@@ -95,7 +97,6 @@ public sealed class KubernetesNode : IAsyncDisposable
     public void DeclareAgent(int adminPort, string? node = null, bool isReady = true, string tokenSecret = "none")
     {
         var address = (Mesh.Nodes.FirstOrDefault(one => one.Name == node) ?? Node).V4(1);
-        Server.Store.Put("""{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"nodemesh-system"}}""");
         Server.Store.Put($$$"""
             {"apiVersion":"v1","kind":"Pod",
              "metadata":{"namespace":"nodemesh-system","name":"nodemesh-{{{node ?? Node.Name}}}","labels":{"app.kubernetes.io/name":"nodemesh","app.kubernetes.io/version":"0.1.0"}},
