@@ -19,8 +19,14 @@ internal static class LogLevelCommand
         command.SetAction((result, cancellation) => CommandFailure.ReportAsync("log-level", async () =>
         {
             using var agents = new AdminAgents([result.GetRequiredValue(admin)]);
-            var query = string.Create(CultureInfo.InvariantCulture, $"log-level?level={result.GetRequiredValue(level)}&seconds={result.GetValue(seconds)}");
-            await agents.TellAsync(result.GetRequiredValue(admin), query, cancellation);
+            using var request = new HttpRequestMessage { Method = HttpMethod.Post };
+            using var answer = await agents.ForwardAsync(
+                (await agents.ListAsync(cancellation))[0],
+                string.Create(CultureInfo.InvariantCulture, $"log-level?level={result.GetRequiredValue(level)}&seconds={result.GetValue(seconds)}"), request, cancellation);
+            if (!answer.IsSuccessStatusCode)
+            {
+                throw new ClusterException((await answer.Content.ReadAsStringAsync(cancellation)).Trim(), answer.StatusCode);
+            }
             Console.WriteLine($"agent and proxy log {result.GetRequiredValue(level)} and worse for {result.GetValue(seconds)} s");
             return 0;
         }));

@@ -4,5 +4,5 @@ using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(TestRun))]
 
-// Each test has machines of its own, and waits more than it works: one at a time would leave the processors idle.
+// Each test has machines of its own. Two at a time keep two processors busy; more get in each other's way.
 [assembly: Parallelization(Mode = ParallelMode.Collections, MaxThreads = 2)]

@@ -52,24 +52,6 @@ internal sealed class AdminAgents(IReadOnlyList<string> addresses) : MeshAgents,
         }
     }
 
-    /// <summary>Has an agent do something.</summary>
-    /// <exception cref="ClusterException">It does not answer, or does not do it.</exception>
-    public async Task TellAsync(string address, string path, CancellationToken cancellation)
-    {
-        try
-        {
-            using var response = await _http.PostAsync(new Uri($"http://{address}/{path}"), null, cancellation);
-            if (!response.IsSuccessStatusCode)
-            {
-                throw new ClusterException((await response.Content.ReadAsStringAsync(cancellation)).Trim(), response.StatusCode);
-            }
-        }
-        catch (Exception e) when (e is HttpRequestException or UriFormatException)
-        {
-            throw new ClusterException($"no agent answers at {address}: {e.Message}", null, e);
-        }
-    }
-
     public void Dispose() => _http.Dispose();
 
     private async Task<(bool IsGood, string Said)> GetAsync(string address, string path, CancellationToken cancellation)

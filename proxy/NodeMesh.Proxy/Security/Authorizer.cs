@@ -15,7 +15,7 @@ internal sealed partial class Authorizer(SnapshotStore store, NodeAddresses node
     public bool AllowsRequest(IPAddress client, IPEndPoint destination, string? home, in RequestHead head, TrafficRecord? record = null)
     {
         var snapshot = store.Current;
-        if (snapshot.Access.RulesFor(destination, home) is not { } rules || IsProbe(snapshot, client, destination, head))
+        if (snapshot.Access.RulesFor(destination, home) is not { } rules)
         {
             return true;
         }
@@ -32,7 +32,8 @@ internal sealed partial class Authorizer(SnapshotStore store, NodeAddresses node
             metrics.Audited(audit);
             LogAudited(logger, audit, facts.Source?.Id ?? "unknown", client, destination, head.Method, head.Target);
         }
-        return Told(rules.Decide(facts, head), facts, destination, record);
+        var decision = rules.Decide(facts, head);
+        return (decision.Access == Access.Denied && IsProbe(snapshot, client, destination, head)) || Told(decision, facts, destination, record);
     }
 
     /// <summary>For a request under way by a route: denied, if any of its client's would be. Neither counted nor logged.</summary>

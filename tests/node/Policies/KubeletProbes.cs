@@ -1,3 +1,4 @@
+using CliWrap.Buffered;
 using NodeMesh.NodeTests.Kernel;
 using NodeMesh.NodeTests.Kit;
 
@@ -35,14 +36,14 @@ public sealed class KubeletProbes
         var web = shop.Webs[0];
         shop.Mesh.Resources.Pod(web, app: "web", spec: Probes);
         shop.Mesh.Resources.Write("policy", DenyAll);
-        await Eventually.EqualAsync("the policy holds", "403", () => AskAsync(shop.Node.Inside, web, "/other"));
+        await Eventually.EqualAsync("the policy holds", "403", () => AskAsync(On(shop.Node), web, "/other"));
 
-        Assert.Equal("200", await AskAsync(shop.Node.Inside, web, "/healthz?full=1"));
-        Assert.Equal("403", await AskAsync(shop.Node.Inside, web, "/healthz/../other"));
-        Assert.Equal("403", await AskAsync(shop.Node.Inside, web, "/healthz", "-X", "POST"));
-        Assert.Equal("403", await AskAsync(shop.Node.Inside, shop.Webs[1], "/healthz"));
+        Assert.Equal("200", await AskAsync(On(shop.Node), web, "/healthz?full=1"));
+        Assert.Equal("403", await AskAsync(On(shop.Node), web, "/healthz/../other"));
+        Assert.Equal("403", await AskAsync(On(shop.Node), web, "/healthz", "-X", "POST"));
+        Assert.Equal("403", await AskAsync(On(shop.Node), shop.Webs[1], "/healthz"));
         var neighbour = await shop.Node.AddPodAsync("neighbour");
-        Assert.Equal("403", await AskAsync(command => Inside(neighbour, command), web, "/healthz"));
+        Assert.Equal("403", await AskAsync(neighbour.TryExecAsync, web, "/healthz"));
     }
 
     [Fact(Timeout = 60_000)]
@@ -75,24 +76,24 @@ public sealed class KubeletProbes
         await web.ServeAsync();
         mesh.Resources.Pod(web);
         await node.Agent.StartAsync();
-        Assert.True(await ConnectsAsync(node.Inside, web, NoServer)); // no probe: the mesh accepts for the app
+        Assert.True(await ConnectsAsync(On(node), web, NoServer)); // no probe: the mesh accepts for the app
 
         mesh.Resources.Pod(web, spec: Probes);
         mesh.Resources.Write("policy", DenyAll);
 
-        await Eventually.TrueAsync("a dead port is refused", async () => !await ConnectsAsync(node.Inside, web, NoServer));
-        Assert.Contains("raw hello", await SayAsync(node.Inside, web), StringComparison.Ordinal);
+        await Eventually.TrueAsync("a dead port is refused", async () => !await ConnectsAsync(On(node), web, NoServer));
+        Assert.Contains("raw hello", await SayAsync(On(node), web), StringComparison.Ordinal);
 
         // Neither a neighbour's connection nor one that the machine lends its address is a probe.
         await node.ExecAsync("iptables", "-t", "nat", "-A", "POSTROUTING", "-s", stranger.V4.ToString(), "-j", "MASQUERADE");
         foreach (var pod in new[] { neighbour, stranger })
         {
-            Assert.True(await ConnectsAsync(command => Inside(pod, command), web, NoServer));
-            Assert.DoesNotContain("hello", await SayAsync(command => Inside(pod, command), web), StringComparison.Ordinal);
+            Assert.True(await ConnectsAsync(pod.TryExecAsync, web, NoServer));
+            Assert.DoesNotContain("hello", await SayAsync(pod.TryExecAsync, web), StringComparison.Ordinal);
         }
 
         mesh.Resources.Pod(web);
-        await Eventually.TrueAsync("what is no probe any more goes by the mesh", () => ConnectsAsync(node.Inside, web, NoServer));
+        await Eventually.TrueAsync("what is no probe any more goes by the mesh", () => ConnectsAsync(On(node), web, NoServer));
     }
 
     [Fact(Timeout = 60_000)]
@@ -109,20 +110,20 @@ public sealed class KubeletProbes
             Libc.Signal(proxy, Libc.SIGKILL);
         }
 
-        await Eventually.TrueAsync("nothing else is answered", async () => !await ConnectsAsync(shop.Node.Inside, web, 8081));
-        Assert.Equal("200", await AskAsync(shop.Node.Inside, web, "/healthz?full=1"));
-        Assert.False(await ConnectsAsync(command => Inside(shop.Client, command), web, 8080));
+        await Eventually.TrueAsync("nothing else is answered", async () => !await ConnectsAsync(On(shop.Node), web, 8081));
+        Assert.Equal("200", await AskAsync(On(shop.Node), web, "/healthz?full=1"));
+        Assert.False(await ConnectsAsync(shop.Client.TryExecAsync, web, 8080));
     }
 
-    private static string[] Inside(TestPod pod, string[] command) => ["nsenter", $"--net=/run/netns/{pod.Netns}", "--", .. command];
+    private static Func<string[], Task<BufferedCommandResult>> On(TestNode node) => command => Commands.TryAsync(node.Inside(command));
 
-    private static async Task<string> AskAsync(Func<string[], string[]> inside, TestPod pod, string path, params string[] options) =>
-        (await Commands.TryAsync(inside(["curl", "-s", "-m", "5", "--path-as-is", "-o", "/dev/null", "-w", "%{http_code}", .. options, $"http://{pod.V4}:8080{path}"]))).StandardOutput;
+    private static async Task<string> AskAsync(Func<string[], Task<BufferedCommandResult>> run, TestPod pod, string path, params string[] options) =>
+        (await run(["curl", "-s", "-m", "5", "--path-as-is", "-o", "/dev/null", "-w", "%{http_code}", .. options, $"http://{pod.V4}:8080{path}"])).StandardOutput;
 
-    private static async Task<bool> ConnectsAsync(Func<string[], string[]> inside, TestPod pod, int port) =>
-        (await Commands.TryAsync(inside(["timeout", "5", "bash", "-c", $"exec 3<>/dev/tcp/{pod.V4}/{port}"]))).ExitCode == 0;
+    private static async Task<bool> ConnectsAsync(Func<string[], Task<BufferedCommandResult>> run, TestPod pod, int port) =>
+        (await run(["timeout", "5", "bash", "-c", $"exec 3<>/dev/tcp/{pod.V4}/{port}"])).ExitCode == 0;
 
     // The opaque server says back what it hears.
-    private static async Task<string> SayAsync(Func<string[], string[]> inside, TestPod pod) =>
-        (await Commands.TryAsync(inside(["sh", "-c", $"(printf 'echo\\nraw hello\\n'; sleep 1) | busybox nc -w 5 {pod.V4} 9000"]))).StandardOutput;
+    private static async Task<string> SayAsync(Func<string[], Task<BufferedCommandResult>> run, TestPod pod) =>
+        (await run(["sh", "-c", $"(printf 'echo\\nraw hello\\n'; sleep 1) | busybox nc -w 5 {pod.V4} 9000"])).StandardOutput;
 }

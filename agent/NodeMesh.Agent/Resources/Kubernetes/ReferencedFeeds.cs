@@ -12,7 +12,7 @@ internal sealed class ReferencedFeeds(Func<WatchedKind, ObjectFeed> create)
 
     public IEnumerable<ObjectFeed> Feeds => _running.Values.Select(running => running.Feed);
 
-    /// <summary>Each has been read, or can't be for now: then what it stands for is missing, and the problem is reported.</summary>
+    /// <summary>Each has been read, or the API server refuses it or does not answer: then the policy goes without it, and says so, until it is read.</summary>
     public bool AreSettled => _running.Values.All(running => running.Feed.HasSynced || running.Feed.Copy.IsLost);
 
     /// <summary>Follows what the set refers to; what it does not any more is taken out of it.</summary>
