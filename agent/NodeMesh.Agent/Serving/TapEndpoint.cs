@@ -20,7 +20,7 @@ internal sealed class TapEndpoint(TapHub taps, bool isOpen)
     {
         if (!isOpen && !ConsoleGuard.IsLocal(context))
         {
-            await RefuseAsync(context, StatusCodes.Status403Forbidden, "traffic may be watched from this machine alone: ask its loopback address, or start the agent with --tap anywhere").ConfigureAwait(false);
+            await RefuseAsync(context, StatusCodes.Status403Forbidden, "traffic may be watched from this machine alone: ask its loopback address, or start the agent with --tap anywhere (the chart's value tap)").ConfigureAwait(false);
             return;
         }
         await WatchAsync(context).ConfigureAwait(false);

@@ -77,22 +77,9 @@ internal sealed class ClusterApi : IDisposable
     /// <summary>An answer that goes on.</summary>
     public async Task<Stream> OpenAsync(string path, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_client.BaseUri, path));
-        try
-        {
-            if (_credentials is not null)
-            {
-                await _credentials.ProcessHttpRequestAsync(request, cancellation);
-            }
-            var response = await _client.HttpClient.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
-            return response.IsSuccessStatusCode
-                ? await response.Content.ReadAsStreamAsync(cancellation)
-                : throw new ClusterException($"{(int)response.StatusCode} {Why(await response.Content.ReadAsStringAsync(cancellation))}", response.StatusCode);
-        }
-        catch (Exception e) when (e is HttpRequestException or KubeConfigException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
-        {
-            throw new ClusterException($"{Server} does not answer: {e.Message}", inner: e);
-        }
+        using var request = new HttpRequestMessage { Method = HttpMethod.Get };
+        var response = await ForwardAsync(path, request, cancellation);
+        return response.IsSuccessStatusCode ? await response.Content.ReadAsStreamAsync(cancellation) : throw Refusal("", response, await response.Content.ReadAsStringAsync(cancellation));
     }
 
     /// <summary>Passes a request on and gives the answer as it is, as soon as it begins.</summary>
@@ -169,7 +156,7 @@ internal sealed class ClusterApi : IDisposable
             var text = await response.Content.ReadAsStringAsync(cancellation);
             return response.IsSuccessStatusCode
                 ? text
-                : throw new ClusterException($"{method} {path.Split('?')[0]}: {(int)response.StatusCode} {Why(text)}", response.StatusCode);
+                : throw Refusal($"{method} {path.Split('?')[0]}: ", response, text);
         }
         catch (Exception e) when (e is HttpRequestException or KubeConfigException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
@@ -177,15 +164,22 @@ internal sealed class ClusterApi : IDisposable
         }
     }
 
-    private static string Why(string body)
+    private static ClusterException Refusal(string about, HttpResponseMessage response, string body)
+    {
+        var status = StatusObject(body);
+        return new ClusterException($"{about}{(int)response.StatusCode} {status?["message"]?.ToString() ?? body.Trim()}", response.StatusCode) { IsOfServer = status is not null };
+    }
+
+    // null: somebody else's words.
+    private static JsonObject? StatusObject(string body)
     {
         try
         {
-            return JsonNode.Parse(body)?["message"]?.ToString() ?? body;
+            return JsonNode.Parse(body) is JsonObject said && said["kind"]?.ToString() == "Status" ? said : null;
         }
         catch (JsonException)
         {
-            return body.Trim();
+            return null;
         }
     }
 }

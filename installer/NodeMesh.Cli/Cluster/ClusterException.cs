@@ -7,4 +7,7 @@ internal sealed class ClusterException(string message, HttpStatusCode? status = 
 {
     /// <summary>null: there was no answer.</summary>
     public HttpStatusCode? Status => status;
+
+    /// <summary>The API server says so itself, not somebody whose answer it passes on.</summary>
+    public bool IsOfServer { get; init; }
 }

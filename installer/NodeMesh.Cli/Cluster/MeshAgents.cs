@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using NodeMesh.Cli.Metrics;
 
 namespace NodeMesh.Cli.Cluster;
 
@@ -43,9 +44,32 @@ internal abstract class MeshAgents
     public async Task<IReadOnlyList<AgentAnswer>> AskAllAsync(IReadOnlyList<MeshNode> nodes, string path, CancellationToken cancellation)
     {
         var answers = new AgentAnswer[nodes.Count];
-        var options = new ParallelOptions { MaxDegreeOfParallelism = AskedAtOnce, CancellationToken = cancellation };
-        await Parallel.ForAsync(0, nodes.Count, options, async (i, stop) => answers[i] = await TryAskAsync(nodes[i], path, stop));
+        await EachAsync(nodes, async (i, stop) => answers[i] = await TryAskAsync(nodes[i], path, stop), cancellation);
         return answers;
+    }
+
+    /// <summary>The metrics of all that answer.</summary>
+    /// <exception cref="ClusterException">Nobody does.</exception>
+    public async Task<MeshScrape> ScrapeAsync(IReadOnlyList<MeshNode> nodes, CancellationToken cancellation)
+    {
+        var answers = new (IReadOnlyList<MetricSample>? Samples, ClusterException? Failure)[nodes.Count];
+        await EachAsync(nodes, async (i, stop) =>
+        {
+            try
+            {
+                answers[i] = (MetricsText.Parse(await AskAsync(nodes[i], "metrics", stop)), null);
+            }
+            catch (ClusterException e)
+            {
+                answers[i] = (null, e);
+            }
+        }, cancellation);
+        var silent = answers.Where(answer => answer.Failure is not null).Select(answer => answer.Failure!).ToList();
+        return silent.Count < nodes.Count
+            ? new MeshScrape(
+                TimeProvider.System.GetTimestamp(), nodes.Zip(answers).Where(pair => pair.Second.Samples is not null).ToDictionary(pair => pair.First.Node, pair => pair.Second.Samples!),
+                [.. silent.Select(failure => failure.Message)])
+            : throw silent[0];
     }
 
     public async Task<AgentAnswer> TryAskAsync(MeshNode node, string path, CancellationToken cancellation)
@@ -59,4 +83,7 @@ internal abstract class MeshAgents
             return new AgentAnswer(node, null, e.Message);
         }
     }
+
+    private static Task EachAsync(IReadOnlyList<MeshNode> nodes, Func<int, CancellationToken, ValueTask> ask, CancellationToken cancellation) =>
+        Parallel.ForAsync(0, nodes.Count, new ParallelOptions { MaxDegreeOfParallelism = AskedAtOnce, CancellationToken = cancellation }, ask);
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -27,9 +28,7 @@ internal sealed class MeshNodes(ClusterApi api, string @namespace) : MeshAgents
         }
         catch (ClusterException e) when (e.Status is not null)
         {
-            throw new ClusterException(
-                $"the agent on node {node.Node} does not answer through the API server: {e.Message}; see that you may get pods/proxy in {@namespace}, and that the API server reaches the nodes' port {node.AdminPort}",
-                e.Status, e);
+            throw Explained(node, e);
         }
     }
 
@@ -41,7 +40,7 @@ internal sealed class MeshNodes(ClusterApi api, string @namespace) : MeshAgents
         }
         catch (ClusterException e) when (e.Status is not null)
         {
-            throw new ClusterException($"the agent on node {node.Node} refuses: {e.Message}", e.Status, e);
+            throw Explained(node, e);
         }
     }
 
@@ -65,6 +64,18 @@ internal sealed class MeshNodes(ClusterApi api, string @namespace) : MeshAgents
         {
             throw new ClusterException($"the console's token, Secret {@namespace}/{name}, can't be read: {e.Message}; give it with --token-file", e.Status, e);
         }
+    }
+
+    private ClusterException Explained(MeshNode node, ClusterException failure)
+    {
+        var why = failure switch
+        {
+            { IsOfServer: false } => $"the agent on node {node.Node} refuses: {failure.Message}",
+            { Status: HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden } =>
+                $"the API server does not let you ask the agent on node {node.Node}: {failure.Message}; it takes the right to get pods/proxy in namespace {@namespace}",
+            _ => $"the agent on node {node.Node} does not answer through the API server: {failure.Message}; see that it reaches the nodes' port {node.AdminPort}",
+        };
+        return new ClusterException(why, failure.Status, failure);
     }
 
     private static MeshNode Read(JsonNode pod)

@@ -37,40 +37,25 @@ internal sealed record Evidence(IReadOnlyList<NodeEvidence> Nodes, JsonNode Conf
     public static async Task<Evidence> GatherAsync(MeshAgents agents, TimeSpan watch, CancellationToken cancellation)
     {
         var nodes = await agents.ListAsync(cancellation);
-        var before = await ScrapeAsync(agents, nodes, cancellation);
+        var before = await agents.ScrapeAsync(nodes, cancellation);
         await Task.Delay(watch, cancellation);
-        var after = await ScrapeAsync(agents, nodes, cancellation);
+        var after = await agents.ScrapeAsync(nodes, cancellation);
         var pods = await agents.AskAllAsync(nodes, "pods", cancellation);
         var problems = await agents.AskAllAsync(nodes, "problems", cancellation);
         var routes = await agents.AskAllAsync(nodes, "routes", cancellation);
         var policies = await agents.AskAllAsync(nodes, "policies", cancellation);
-        var all = nodes.Select((node, i) => new NodeEvidence(node, pods[i].Problem, Items(pods[i].Json, "pods"), Items(problems[i].Json), Items(routes[i].Json), Items(policies[i].Json), before[i], after[i])).ToList();
+        var all = nodes.Select((node, i) => new NodeEvidence(node, pods[i].Problem, Items(pods[i].Json, "pods"), Items(problems[i].Json), Items(routes[i].Json), Items(policies[i].Json), Of(before, node), Of(after, node))).ToList();
         foreach (var node in nodes)
         {
             if ((await agents.TryAskAsync(node, "config", cancellation)).Json is { } config)
             {
-                return new Evidence(all, config, TrafficTotals.From(before.SelectMany(samples => samples)), TrafficTotals.From(after.SelectMany(samples => samples)), watch);
+                return new Evidence(all, config, TrafficTotals.From(before.CommonWith(after)), TrafficTotals.From(after.CommonWith(before)), watch);
             }
         }
         throw new ClusterException($"no agent says what is configured: {all[0].Silence}");
     }
 
-    private static async Task<IReadOnlyList<MetricSample>[]> ScrapeAsync(MeshAgents agents, IReadOnlyList<MeshNode> nodes, CancellationToken cancellation)
-    {
-        var scrapes = new IReadOnlyList<MetricSample>[nodes.Count];
-        for (var i = 0; i < nodes.Count; i++)
-        {
-            try
-            {
-                scrapes[i] = MetricsText.Parse(await agents.AskAsync(nodes[i], "metrics", cancellation));
-            }
-            catch (ClusterException)
-            {
-                scrapes[i] = [];
-            }
-        }
-        return scrapes;
-    }
+    private static IReadOnlyList<MetricSample> Of(MeshScrape scrape, MeshNode node) => scrape.Nodes.GetValueOrDefault(node.Node) ?? [];
 
     private IEnumerable<JsonNode> Said(Func<NodeEvidence, IReadOnlyList<JsonNode>> by) => Nodes.SelectMany(by).DistinctBy(item => item.ToJsonString());
 

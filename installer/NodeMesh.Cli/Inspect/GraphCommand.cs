@@ -1,6 +1,5 @@
 using System.CommandLine;
 using NodeMesh.Cli.Cluster;
-using NodeMesh.Cli.Metrics;
 using NodeMesh.Cli.Traffic;
 
 namespace NodeMesh.Cli.Inspect;
@@ -26,10 +25,13 @@ internal static class GraphCommand
         var command = agents.AddTo(new Command("graph", "Shows who calls whom: rate, success and latency of every edge between two workloads.") { only, all, seconds, output });
         command.SetAction((result, cancellation) => CommandFailure.ReportAsync("graph", () => agents.WithAsync(result, async asked =>
         {
-            var window = new TrafficWindow(TimeProvider.System);
-            window.Add(await ScrapeAsync(asked, cancellation));
+            var nodes = await asked.ListAsync(cancellation);
+            var before = await asked.ScrapeAsync(nodes, cancellation);
             await Task.Delay(TimeSpan.FromSeconds(result.GetValue(seconds)), cancellation);
-            window.Add(await ScrapeAsync(asked, cancellation));
+            var after = await asked.ScrapeAsync(nodes, cancellation);
+            var window = new TrafficWindow(TimeProvider.System);
+            window.Add(TrafficTotals.From(before.CommonWith(after)), before.Timestamp);
+            window.Add(TrafficTotals.From(after.CommonWith(before)), after.Timestamp);
             var graph = ServiceGraph.Of(window.Rows(), result.GetValue(only), withSilent: result.GetValue(all));
             Console.Write(result.GetValue(output) switch
             {
@@ -38,18 +40,8 @@ internal static class GraphCommand
                 "json" => graph.ToJson() + "\n",
                 _ => graph.ToText(),
             });
-            return 0;
+            return (after.WhatIsMissing ?? before.WhatIsMissing) is { } missing ? throw new ClusterException(missing) : 0;
         })));
         return command;
-    }
-
-    private static async Task<TrafficTotals> ScrapeAsync(MeshAgents agents, CancellationToken cancellation)
-    {
-        var samples = new List<MetricSample>();
-        foreach (var node in await agents.ListAsync(cancellation))
-        {
-            samples.AddRange(MetricsText.Parse(await agents.AskAsync(node, "metrics", cancellation)));
-        }
-        return TrafficTotals.From(samples);
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using NodeMesh.Cli.Cluster;
@@ -35,38 +36,72 @@ internal static class TapCommand
                 result.GetValue(target), result.GetRequiredValue(home), result.GetValue(path), result.GetValue(method), result.GetValue(status), result.GetValue(header), result.GetValue(rate));
             using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             var printer = new TapPrinter(result.GetValue(output) == "json", result.GetValue(count), over);
-            var nodes = await asked.ListAsync(over.Token);
-            var watching = nodes.Select(node => WatchAsync(asked, node, query, printer, over.Token)).ToList();
-            await Task.WhenAny(watching.Append(Task.Delay(Timeout.Infinite, over.Token)));
-            if (printer.IsDone)
+            var ends = (await asked.ListAsync(over.Token)).Select(node => WatchAsync(asked, node, query, printer, over.Token)).ToList();
+            try
+            {
+                return await OutlastAsync(ends);
+            }
+            catch (OperationCanceledException) when (printer.IsDone)
             {
                 return 0;
             }
-            over.Token.ThrowIfCancellationRequested();
-            await Task.WhenAll(watching);
-            throw new ClusterException("the agents have ended the watch: they were stopped, or replaced");
         })));
         return command;
     }
 
-    private static async Task WatchAsync(MeshAgents agents, MeshNode node, TapQuery query, TapPrinter printer, CancellationToken over)
+    /// <summary>Waits until every node's watch has ended, and says of each but the last why it has: the others go on.</summary>
+    private static async Task<int> OutlastAsync(IReadOnlyList<Task<ClusterException>> ends)
     {
-        await using var stream = await agents.OpenAsync(node, query.ToPath(), over);
-        using var lines = new StreamReader(stream);
-        while (await lines.ReadLineAsync(over) is { } line)
+        var left = ends.Count;
+        await foreach (var end in Task.WhenEach(ends))
         {
-            if (line.Length == 0)
+            var why = await end;
+            // Who may not watch one node may watch none.
+            if (--left == 0 || why.Status is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
             {
-                continue; // only to say that it is still there
+                throw why;
             }
-            try
+            await Console.Error.WriteLineAsync($"nodemesh tap: {why.Message}; the other nodes are still shown");
+        }
+        return 0;
+    }
+
+    /// <returns>Why it has ended.</returns>
+    private static async Task<ClusterException> WatchAsync(MeshAgents agents, MeshNode node, TapQuery query, TapPrinter printer, CancellationToken over)
+    {
+        try
+        {
+            await using var stream = await agents.OpenAsync(node, query.ToPath(), over);
+            using var lines = new StreamReader(stream);
+            while (await lines.ReadLineAsync(over) is { } line)
             {
-                printer.Print(JsonNode.Parse(line)!.AsObject(), line);
+                Print(line, printer);
             }
-            catch (JsonException)
-            {
-                // A line of a newer agent, or half of one: the next is as good.
-            }
+        }
+        catch (ClusterException e)
+        {
+            return e;
+        }
+        catch (IOException)
+        {
+            // Cut in the middle of an answer: as good as its end.
+        }
+        return new ClusterException($"the agent on node {node.Node} has ended the watch: it was stopped, or replaced");
+    }
+
+    private static void Print(string line, TapPrinter printer)
+    {
+        if (line.Length == 0)
+        {
+            return; // only to say that it is still there
+        }
+        try
+        {
+            printer.Print(JsonNode.Parse(line)!.AsObject(), line);
+        }
+        catch (JsonException)
+        {
+            // A line of a newer agent, or half of one: the next is as good.
         }
     }
 }

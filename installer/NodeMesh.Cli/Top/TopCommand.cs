@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using NodeMesh.Cli.Cluster;
-using NodeMesh.Cli.Metrics;
 using Spectre.Console;
 
 namespace NodeMesh.Cli.Top;
@@ -45,7 +44,8 @@ internal static class TopCommand
             {
                 console.Profile.Width = PlainWidth;
             }
-            var last = await ScrapeAsync(asked, rows, cancellation);
+            var nodes = await asked.ListAsync(cancellation);
+            var last = await asked.ScrapeAsync(nodes, cancellation);
             if (result.GetValue(once))
             {
                 var found = await NextAsync();
@@ -57,13 +57,15 @@ internal static class TopCommand
                 {
                     console.Write(TopTable.Of(rows, found, int.MaxValue));
                 }
-                return 0;
+                return last.WhatIsMissing is { } missing ? throw new ClusterException(missing) : 0;
             }
             await console.Live(new Text("looking ...")).StartAsync(async live =>
             {
                 while (true)
                 {
-                    live.UpdateTarget(TopTable.Of(rows, await NextAsync(), Lines));
+                    var table = TopTable.Of(rows, await NextAsync(), Lines);
+                    live.UpdateTarget(last.WhatIsMissing is { } missing ? table.Caption(new TableTitle(Markup.Escape(missing))) : table);
+                    nodes = await asked.ListAsync(cancellation);
                 }
             });
             return 0;
@@ -71,22 +73,11 @@ internal static class TopCommand
             async Task<IReadOnlyList<TopRow>> NextAsync()
             {
                 await Task.Delay(period, cancellation);
-                var now = await ScrapeAsync(asked, rows, cancellation);
-                var since = now.Since(last, TimeProvider.System);
+                var (before, now) = (last, await asked.ScrapeAsync(nodes, cancellation));
                 last = now;
-                return since;
+                return TopScrape.Of(rows, now.CommonWith(before), now.Timestamp).Since(TopScrape.Of(rows, before.CommonWith(now), before.Timestamp), TimeProvider.System);
             }
         })));
         return command;
-    }
-
-    private static async Task<TopScrape> ScrapeAsync(MeshAgents agents, string by, CancellationToken cancellation)
-    {
-        var scrape = new TopScrape(TimeProvider.System.GetTimestamp());
-        foreach (var node in await agents.ListAsync(cancellation))
-        {
-            scrape.Add(by, MetricsText.Parse(await agents.AskAsync(node, "metrics", cancellation)));
-        }
-        return scrape;
     }
 }

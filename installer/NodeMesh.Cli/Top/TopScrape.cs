@@ -4,26 +4,20 @@ using NodeMesh.Cli.Traffic;
 namespace NodeMesh.Cli.Top;
 
 /// <summary>What all agents counted until one moment, by row.</summary>
-internal sealed class TopScrape(long timestamp)
+internal sealed class TopScrape
 {
     private readonly Dictionary<string, FlowTotals> _flows = [];
     private readonly Dictionary<string, (double Cpu, double Bytes, double Open)> _pods = [];
 
-    public long Timestamp => timestamp;
+    private TopScrape(long timestamp) => Timestamp = timestamp;
 
-    public void Add(string by, IEnumerable<MetricSample> samples)
+    public long Timestamp { get; }
+
+    public static TopScrape Of(string by, IEnumerable<MetricSample> samples, long timestamp)
     {
-        foreach (var sample in samples)
-        {
-            if (by == "pod")
-            {
-                AddPod(sample);
-            }
-            else if (FlowTotals.IsCounted(sample) && TopKey.Of(by, sample) is { } row)
-            {
-                (_flows.TryGetValue(row, out var flow) ? flow : _flows[row] = new FlowTotals()).Count(sample);
-            }
-        }
+        var scrape = new TopScrape(timestamp);
+        scrape.Add(by, samples);
+        return scrape;
     }
 
     /// <summary>What has happened since an earlier one, the busiest first.</summary>
@@ -37,6 +31,21 @@ internal sealed class TopScrape(long timestamp)
             return new TopRow(pod.Key, 0, false, null, null, null, (pod.Value.Bytes - before.Bytes) / seconds, (pod.Value.Cpu - before.Cpu) / seconds, pod.Value.Open);
         });
         return [.. flows.Concat(pods).OrderByDescending(row => row.Cpu ?? row.Rate).ThenByDescending(row => row.BytesPerSecond).ThenBy(row => row.Name, StringComparer.Ordinal)];
+    }
+
+    private void Add(string by, IEnumerable<MetricSample> samples)
+    {
+        foreach (var sample in samples)
+        {
+            if (by == "pod")
+            {
+                AddPod(sample);
+            }
+            else if (FlowTotals.IsCounted(sample) && TopKey.Of(by, sample) is { } row)
+            {
+                (_flows.TryGetValue(row, out var flow) ? flow : _flows[row] = new FlowTotals()).Count(sample);
+            }
+        }
     }
 
     private static TopRow Row(string name, FlowTotals recent, double seconds)

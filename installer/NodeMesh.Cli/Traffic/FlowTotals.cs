@@ -73,7 +73,8 @@ internal sealed record FlowTotals
         }
     }
 
-    public FlowTotals Since(FlowTotals? earlier) => earlier is null ? this : new FlowTotals
+    /// <summary>What was counted meanwhile; all of it where counting began anew (another proxy).</summary>
+    public FlowTotals Since(FlowTotals? earlier) => earlier is null || earlier.Requests > Requests || earlier.Opened > Opened || earlier.Closed > Closed ? this : new FlowTotals
     {
         IsGrpc = IsGrpc,
         Requests = Requests - earlier.Requests,

@@ -6,14 +6,18 @@ internal sealed class TrafficWindow(TimeProvider time)
     private static readonly TimeSpan _length = TimeSpan.FromSeconds(6);
 
     private readonly Queue<(long Timestamp, TrafficTotals Totals)> _scrapes = new();
+    private long _latestAt;
 
     public TrafficTotals? Latest { get; private set; }
 
-    public void Add(TrafficTotals totals)
+    public void Add(TrafficTotals totals) => Add(totals, time.GetTimestamp());
+
+    /// <param name="timestamp">When it was so.</param>
+    public void Add(TrafficTotals totals, long timestamp)
     {
-        Latest = totals;
-        _scrapes.Enqueue((time.GetTimestamp(), totals));
-        while (_scrapes.Count > 2 && time.GetElapsedTime(_scrapes.Peek().Timestamp) > _length)
+        (Latest, _latestAt) = (totals, timestamp);
+        _scrapes.Enqueue((timestamp, totals));
+        while (_scrapes.Count > 2 && time.GetElapsedTime(_scrapes.Peek().Timestamp, timestamp) > _length)
         {
             _scrapes.Dequeue();
         }
@@ -40,7 +44,7 @@ internal sealed class TrafficWindow(TimeProvider time)
             return [];
         }
         var (since, earliest) = _scrapes.Peek();
-        var seconds = time.GetElapsedTime(since).TotalSeconds;
+        var seconds = time.GetElapsedTime(since, _latestAt).TotalSeconds;
         return [.. Latest!.Flows
             .OrderBy(flow => (flow.Key.SourceNamespace, flow.Key.Source, flow.Key.DestinationNamespace, flow.Key.Destination, flow.Key.Service, flow.Key.Protocol))
             .Select(flow => FlowRow.From(flow.Key, flow.Value, flow.Value.Since(earliest.Flows.GetValueOrDefault(flow.Key)), seconds))];

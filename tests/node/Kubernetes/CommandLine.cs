@@ -5,28 +5,40 @@ using NodeMesh.NodeTests.Kit;
 namespace NodeMesh.NodeTests.Kubernetes;
 
 /// <summary>`nodemesh` asks a real agent, through the API server, what it does with real pods.</summary>
-public sealed class CommandLine
+[Collection("cluster")]
+public sealed class CommandLine(ClusterShop shop) : IAsyncLifetime
 {
-    private const int AdminPort = 15121;
+    private const int AdminPort = ClusterShop.AdminPort;
+
+    private PodProcess _lost = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _lost = new PodProcess(await shop.Cluster.Node.AddPodAsync("lost"), Guid.NewGuid().ToString());
+        shop.Cluster.Declare(_lost, isEnrolled: true);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        shop.Cluster.Server.Store.Delete("Pod", "nodemesh-system", "nodemesh-other-node");
+        shop.Cluster.Server.Store.Delete("Pod", "default", "lost");
+        await _lost.DisposeAsync();
+        await _lost.Pod.DisposeAsync();
+    }
 
     [Fact(Timeout = 120_000)]
     public async Task Nodes_pods_and_objects_are_shown_as_the_agent_sees_them()
     {
-        await using var cluster = await KubernetesNode.CreateAsync();
+        var (cluster, client) = (shop.Cluster, shop.Client);
         var node = cluster.Node.Name;
-        var client = await cluster.RunAsync("client");
-        await using var lost = new PodProcess(await cluster.Node.AddPodAsync("lost"), Guid.NewGuid().ToString());
-        cluster.Declare(lost, isEnrolled: true);
         var plain = await cluster.RunAsync("plain", isEnrolled: false);
-        cluster.Service("web", "10.96.0.80", client);
-        cluster.DeclareAgent(AdminPort);
-        cluster.Node.Agent.Launch("--admin", $"{cluster.Node.V4(1)}:{AdminPort}");
-        await Eventually.EqualAsync("it is captured", "captured", () => Task.FromResult(cluster.StatusOf(client) ?? ""), TimeSpan.FromSeconds(60));
+        await Eventually.TrueAsync("it has looked for all", async () => (await cluster.Node.Agent.GetAsync("/problems")).Contains("default/lost", StringComparison.Ordinal)
+            && (await cluster.Node.Agent.GetAsync("/pods")).Contains("plain", StringComparison.Ordinal), TimeSpan.FromSeconds(60));
 
-        Assert.Equal([node, "yes", "0.1.0", "ebpf", "1/2", "1", "-"], await RowAsync(cluster, node, "status"));
+        Assert.Equal([node, "yes", "0.1.0", "ebpf", "2/3", "1", "-"], await RowAsync(cluster, node, "status"));
         Assert.Equal($"nodemesh-{node}", (await RowAsync(cluster, node, "status", "-o", "wide"))[6]);
         var status = JsonNode.Parse(await PrintsAsync(cluster, "status", "-o", "json"))![0]!;
-        Assert.Equal((2, 1, ""), ((int)status["enrolled"]!, (int)status["captured"]!, (string?)status["note"]));
+        Assert.Equal((3, 2, ""), ((int)status["enrolled"]!, (int)status["captured"]!, (string?)status["note"]));
         Assert.Contains($"- node: {node}\n  ready: true\n", await PrintsAsync(cluster, "status", "-o", "yaml"), StringComparison.Ordinal);
 
         Assert.Equal(["default", "client", node, "yes", "yes", "-"], await RowAsync(cluster, "client", "pods"));

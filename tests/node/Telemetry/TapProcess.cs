@@ -10,10 +10,14 @@ internal sealed class TapProcess : IAsyncDisposable
     private readonly ConcurrentQueue<string> _text = new();
     private ChildProcess _process;
 
-    public TapProcess(SmallShop shop, params string[] arguments) =>
-        _process = ChildProcess.Start(shop.Node.Inside([Products.Cli, "tap", .. arguments, "--admin", "127.0.0.1:15020"]), _text.Enqueue);
+    /// <param name="agents">The options that say which agents are asked.</param>
+    public TapProcess(TestNode node, string[] agents, params string[] arguments) =>
+        _process = ChildProcess.Start(node.Inside([Products.Cli, "tap", .. arguments, .. agents]), _text.Enqueue);
 
+    /// <summary>Of stdout.</summary>
     public IReadOnlyCollection<string> Text => _text;
+
+    public ChildProcess Process => _process;
 
     public IReadOnlyList<JsonObject> Lines => [.. _text.Select(line => JsonNode.Parse(line)!.AsObject())];
 

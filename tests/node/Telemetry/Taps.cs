@@ -9,6 +9,8 @@ namespace NodeMesh.NodeTests.Telemetry;
 [Collection("logging")]
 public sealed class Taps(LoggingShop logging) : IDisposable
 {
+    private static readonly string[] Admin = ["--admin", "127.0.0.1:15020"];
+
     private readonly SmallShop _shop = logging.Shop;
 
     public void Dispose() => _shop.Mesh.Resources.Delete("deny");
@@ -38,7 +40,7 @@ public sealed class Taps(LoggingShop logging) : IDisposable
              spec: {targetRefs: [{kind: Service, name: web}], action: Deny, rules: [{to: [{paths: [{value: /orders}]}]}]}}
             """);
         await _shop.Agent.AppliesAsync("no-orders");
-        await using var tap = new TapProcess(_shop, "web", "--path", "/orders");
+        await using var tap = new TapProcess(_shop.Node, Admin, "web", "--path", "/orders");
         await Eventually.TrueAsync("a line", async () =>
         {
             await CallAsync("/orders/\u001b[2Jx");
@@ -99,6 +101,7 @@ public sealed class Taps(LoggingShop logging) : IDisposable
         var admin = $"http://{_shop.Node.V4(1)}:15020";
         Assert.Equal("200", await StatusAsync($"{admin}/healthz"));
         Assert.Equal("403", await StatusAsync($"{admin}/tap"));
+        Assert.Contains("--tap anywhere (the chart's value tap)", await _shop.Client.ExecAsync("curl", "-s", "-m", "5", $"{admin}/tap"), StringComparison.Ordinal);
         // Nor a page in a browser there, by a name that it made to mean 127.0.0.1.
         Assert.Equal("403", (await _shop.Node.ExecAsync("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Host: evil.example", "http://127.0.0.1:15020/tap")).Trim());
         Assert.Equal("400", (await _shop.Node.ExecAsync("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:15020/tap?status=6xx")).Trim());
@@ -106,7 +109,7 @@ public sealed class Taps(LoggingShop logging) : IDisposable
         async Task<string> StatusAsync(string url) => (await _shop.Client.ExecAsync("curl", "-s", "-m", "5", "-o", "/dev/null", "-w", "%{http_code}", url)).Trim();
     }
 
-    private TapProcess Tap(params string[] arguments) => new(_shop, [.. arguments, "-o", "json"]);
+    private TapProcess Tap(params string[] arguments) => new(_shop.Node, Admin, [.. arguments, "-o", "json"]);
 
     private Task<CallResult> CallAsync(string path, params string[] headers) =>
         _shop.Client.CallAsync(new CallRequest { Kind = "http", Target = SmallShop.Web, Path = path, Headers = headers });

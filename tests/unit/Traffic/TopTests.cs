@@ -26,6 +26,10 @@ public class TopTests
         Assert.Equal(15, Assert.Single(rows).Rate);
     }
 
+    [Fact]
+    public void A_proxy_that_counts_from_nought_again_makes_no_negative_rate() =>
+        Assert.Equal(3, Assert.Single(Rows("workload", Counts("outbound", "web", 1000, 0), Counts("outbound", "web", 6, 0), seconds: 2)).Rate);
+
     [Theory]
     [InlineData("route", "shop/r")]
     [InlineData("service", "shop/web")]
@@ -51,9 +55,7 @@ public class TopTests
 
     private static IReadOnlyList<TopRow> Rows(string by, string before, string after, int seconds)
     {
-        var (first, second) = (new TopScrape(0), new TopScrape(seconds * TimeProvider.System.TimestampFrequency));
-        first.Add(by, MetricsText.Parse(before));
-        second.Add(by, MetricsText.Parse(after));
+        var (first, second) = (TopScrape.Of(by, MetricsText.Parse(before), 0), TopScrape.Of(by, MetricsText.Parse(after), seconds * TimeProvider.System.TimestampFrequency));
         return second.Since(first, TimeProvider.System);
     }
 }
