@@ -30,7 +30,7 @@ public sealed class Traces(EbpfMesh mesh) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var name in new[] { "telemetry", "service-traced", "service-otel" })
+        foreach (var name in new[] { "telemetry", "sampling", "service-traced", "service-otel" })
         {
             mesh.Mesh.Resources.Delete(name);
         }
@@ -114,6 +114,36 @@ public sealed class Traces(EbpfMesh mesh) : IAsyncLifetime
         Assert.Empty(_collector.Of("span", _ => true));
     }
 
+    [Theory(Timeout = 120_000)]
+    [InlineData(0)]
+    [InlineData(100)]
+    public async Task Each_route_is_sampled_by_its_own_policy_whatever_that_of_the_Service_says(int service)
+    {
+        mesh.Mesh.Resources.Write("sampling", string.Join("\n---\n", Sampled("loud", 100), Sampled("quiet", 0)));
+        await ApplyAsync($"tracing: {{percentage: {service}, {CollectorPod.Grpc}}}");
+        var loud = new HashSet<string>();
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.EndsWith("-00", await TraceParentAsync("/quiet"), StringComparison.Ordinal);
+            var parent = await TraceParentAsync("/loud");
+            Assert.EndsWith("-01", parent, StringComparison.Ordinal);
+            loud.Add(parent.Split('-')[1]);
+        }
+
+        // Of both ends of each, those between the nodes among them.
+        var spans = await _collector.ReceivesAsync("span", 20, span => loud.Contains((string?)span["traceId"] ?? ""));
+        Assert.All(loud, trace => Assert.Equal(["Client", "Server"], spans.Where(span => (string?)span["traceId"] == trace).Select(span => (string?)span["kind"]).Order()));
+        Assert.Equal(["/loud"], _collector.Of("span", _ => true).Select(span => Attribute(span, "url.path")).Distinct());
+        Assert.Contains(spans, span => Attribute(span, "nodemesh.route") == "default/loud");
+
+        async Task<string> TraceParentAsync(string path)
+        {
+            var result = await mesh.Client().CallAsync(new CallRequest { Kind = "http", Target = "10.96.0.61:80", Path = path });
+            Assert.True(result.Ok, result.Error);
+            return result.Server!.Headers!["traceparent"];
+        }
+    }
+
     [Fact(Timeout = 120_000)]
     public async Task Lines_of_an_access_log_go_to_a_collector_with_their_trace()
     {
@@ -125,6 +155,15 @@ public sealed class Traces(EbpfMesh mesh) : IAsyncLifetime
         Assert.Equal(("default/near-meshed", "local"), (Attribute(line, "nodemesh.destination.pod"), Attribute(line, "nodemesh.direction")));
         Assert.True((await mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_access_log_lines_total", ("sink", "collector")) >= 1);
     }
+
+    /// <summary>A route for what begins with its name, and the policy that says how much of it is sampled.</summary>
+    private static string Sampled(string name, int percentage) => $$"""
+        {apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: {{name}}, namespace: default}, spec: {
+          parentRefs: [{group: '', kind: Service, name: traced, port: 80}], rules: [{matches: [{path: {value: /{{name}} } }], backendRefs: [{name: traced, port: 80}]}] } }
+        ---
+        {apiVersion: nodemesh.io/v1alpha1, kind: TelemetryPolicy, metadata: {name: sample-{{name}}, namespace: default}, spec: {
+          targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: {{name}}}], tracing: {percentage: {{percentage}}, {{CollectorPod.Grpc}}} } }
+        """;
 
     private static string? Attribute(JsonObject line, string name) => (string?)line["attributes"]![name];
 
