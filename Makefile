@@ -4,7 +4,7 @@
 #   make test      every test, on real network namespaces
 #   make bench     NodeMesh beside HAProxy, nginx and the direct connection, one table
 #   make build     out/nodemesh, out/nodemesh-agent, out/nodemesh-cni, out/nodemesh-proxy
-#   make release   the same four as native binaries, in out/release
+#   make release   the same four as native binaries, in out/release; RID=linux-arm64 or linux-x64: for that, in out/release-RID
 #   make clean
 
 SHELL := /bin/bash
@@ -13,6 +13,7 @@ SHELL := /bin/bash
 
 NEEDS := installer/prerequisites.sh
 PROGRAMS := installer/NodeMesh.Cli agent/NodeMesh.Agent agent/NodeMesh.Cni proxy/NodeMesh.Proxy
+RELEASE := out/release$(RID:%=-%)
 PUBLISH := dotnet publish -c Release -v quiet -nologo
 
 help:
@@ -42,8 +43,8 @@ bench:
 release:
 	@$(NEEDS) build release
 	@agent/console/build
-	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) --self-contained true -p:PublishAot=true -o out/release &&) \
-	rm -f out/release/*.dbg && echo "built out/release/nodemesh, nodemesh-agent, nodemesh-cni, nodemesh-proxy"
+	@$(foreach program,$(PROGRAMS),$(PUBLISH) $(program) $(RID:%=-p:RuntimeIdentifier=%) --self-contained true -p:PublishAot=true -o $(RELEASE) &&) \
+	rm -f $(RELEASE)/*.dbg && echo "built $(RELEASE)/nodemesh, nodemesh-agent, nodemesh-cni, nodemesh-proxy"
 
 clean:
 	rm -rf out agent/console/dist agent/console/node_modules

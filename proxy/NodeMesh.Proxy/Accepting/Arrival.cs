@@ -380,11 +380,10 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             _lease.End();
         }
         Leave();
-        Loop.RemoveLoad();
         PodSocket socket;
         try
         {
-            socket = new PodSocket(_downstream.Detach(), _pod, isAccepted: true);
+            socket = new PodSocket(_downstream, _pod, isAccepted: true);
         }
         catch (OperationCanceledException)
         {
@@ -436,14 +435,13 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
     // What is neither HTTP nor TLS itself, to an endpoint that is to be spoken to in TLS.
     private void RelayInTls(Dial dial, BackendTlsEntry tls, ConnectionSeries series, RelayGuard? guard)
     {
-        Loop.RemoveLoad();
         var traffic = _endpoint!.Load.Port;
         var upstream = dial.TakeSocket();
         PodSocket? downstream = null;
         try
         {
-            downstream = new PodSocket(_downstream.Detach(), _pod, isAccepted: true);
-            _ = new TlsRelay(downstream, new PodSocket(upstream.Detach(), dial.Target.Owner, isAccepted: false), tls, _context.Logger)
+            downstream = new PodSocket(_downstream, _pod, isAccepted: true);
+            _ = new TlsRelay(downstream, new PodSocket(upstream, dial.Target.Owner, isAccepted: false), tls, _context.Logger)
             {
                 Pod = _pod,
                 Series = series,

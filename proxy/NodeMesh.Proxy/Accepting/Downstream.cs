@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using NodeMesh.Proxy.Routing;
 
 namespace NodeMesh.Proxy.Accepting;
@@ -11,7 +10,7 @@ namespace NodeMesh.Proxy.Accepting;
 /// <param name="OriginalDestination">The address it dialled: a cluster IP, a pod IP or anything else.</param>
 /// <param name="Route">Who talks to whom, looked up once.</param>
 internal sealed record Downstream(
-    Socket Socket,
+    PodSocket Socket,
     LocalPod Pod,
     Direction Direction,
     IPEndPoint Client,

@@ -1,57 +1,46 @@
-using System.Net.Sockets;
+using NodeMesh.Proxy.Loops;
 
 namespace NodeMesh.Proxy.Accepting;
 
 /// <summary>
-/// A connected socket of a pod's namespace in the hands of the HTTP engine: it knows its pod, so that it is reset when
+/// A connected socket of a pod's namespace in the hands of code that awaits: it knows its pod, so that it is reset when
 /// the sandbox goes, and no longer counted once it is closed, whoever closes it.
 /// </summary>
-internal sealed class PodSocket : Socket, IPodUser
+internal sealed class PodSocket : AwaitableSocket, IPodUser
 {
     private readonly LocalPod _pod;
     private readonly bool _isAccepted;
-    private int _isClosed;
 
-    /// <param name="isAccepted">It is one of the pod's counted connections.</param>
-    /// <exception cref="OperationCanceledException">The pod is gone.</exception>
-    public PodSocket(int descriptor, LocalPod pod, bool isAccepted)
-        : base(new SafeSocketHandle(descriptor, ownsHandle: true))
+    /// <summary>On the loop's thread.</summary>
+    /// <param name="isAccepted">It is one of the pod's counted connections, and of its loop's.</param>
+    /// <exception cref="OperationCanceledException">The pod is gone; the socket is closed.</exception>
+    public PodSocket(LoopSocket socket, LocalPod pod, bool isAccepted)
+        : base(socket)
     {
         _pod = pod;
         _isAccepted = isAccepted;
         if (!pod.TryEnter(this))
         {
-            Dispose();
+            Reset();
             throw new OperationCanceledException($"pod {pod.Id} is gone");
         }
     }
 
+    /// <summary>Is told of its ends, on the loop's thread.</summary>
+    public IPodSocketObserver? Observer { get; set; }
+
     public void OnPodGone() => Reset();
 
-    /// <summary>Closes it at once; the other side sees a reset.</summary>
-    public void Reset()
-    {
-        try
-        {
-            LingerState = new LingerOption(enable: true, seconds: 0);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // Closed at the same moment.
-        }
-        Dispose();
-    }
+    protected override void OnPeerEnded(bool isBroken) => Observer?.OnPeerEnded(isBroken);
 
-    protected override void Dispose(bool disposing)
+    protected override void OnClosing()
     {
-        base.Dispose(disposing);
-        if (_pod is not null && Interlocked.Exchange(ref _isClosed, 1) == 0)
+        _pod.Leave(this);
+        if (_isAccepted)
         {
-            _pod.Leave(this);
-            if (_isAccepted)
-            {
-                _pod.CloseConnection();
-            }
+            _pod.CloseConnection();
+            Loop.RemoveLoad();
         }
+        Observer?.OnClosing();
     }
 }

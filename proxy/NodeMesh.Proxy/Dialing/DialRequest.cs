@@ -1,13 +1,14 @@
 using System.Net.Sockets;
+using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Kernel;
 using NodeMesh.Proxy.Loops;
 
 namespace NodeMesh.Proxy.Dialing;
 
-/// <summary>A dial for someone who is not on a loop: it connects there and comes back with the bare descriptor.</summary>
+/// <summary>A dial for someone who awaits it, and goes on where it is done: on the loop.</summary>
 internal sealed class DialRequest
 {
-    private readonly TaskCompletionSource<int> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<PodSocket> _connected = new();
     private readonly EventLoop _loop;
     private readonly Dial _dial;
 
@@ -17,9 +18,20 @@ internal sealed class DialRequest
         _dial = new Dial(loop, target, OnChanged);
     }
 
-    public Task<int> Connected => _connected.Task;
+    /// <summary>Its continuation runs on the loop.</summary>
+    public Task<PodSocket> Connected => _connected.Task;
 
-    public void Start() => _loop.Post(_dial.Start);
+    public void Start()
+    {
+        if (_loop.IsCurrent)
+        {
+            _dial.Start();
+        }
+        else
+        {
+            _loop.Post(_dial.Start);
+        }
+    }
 
     public void Cancel() => _loop.Post(() =>
     {
@@ -38,7 +50,7 @@ internal sealed class DialRequest
         switch (_dial.State)
         {
             case DialState.Connected:
-                _connected.SetResult(_dial.TakeSocket().Detach());
+                Connect();
                 break;
             case DialState.Failed:
                 _connected.SetException(Errno.ToException(_dial.Error));
@@ -50,5 +62,25 @@ internal sealed class DialRequest
                 _connected.SetCanceled();
                 break;
         }
+    }
+
+    private void Connect()
+    {
+        PodSocket socket;
+        try
+        {
+            socket = new PodSocket(_dial.TakeSocket(), _dial.Target.Owner, isAccepted: false);
+        }
+        catch (OperationCanceledException)
+        {
+            _connected.SetCanceled();
+            return;
+        }
+        if (socket.Start() is var error and not 0)
+        {
+            _connected.SetException(Errno.ToException(error));
+            return;
+        }
+        _connected.SetResult(socket);
     }
 }

@@ -38,21 +38,18 @@ internal sealed class Dialer(PodTable pods, EventLoops loops) : IUpstreamDialer
     /// <summary>Whether a connection from a captured pod to this address stays on the node, in one traversal.</summary>
     public bool IsLocal(IPEndPoint endpoint) => pods.Find(endpoint.Address)?.IsCaptured(endpoint.Port) ?? false;
 
-    /// <summary>Connects, for code that is not on a loop. The socket is connected, non-blocking, with TCP_NODELAY; it is closed when the pod goes.</summary>
+    /// <summary>Connects, for code that awaits: on the caller's loop if it is on one. The socket has TCP_NODELAY; it is closed when the pod goes.</summary>
     /// <param name="pod">The pod of the downstream.</param>
     /// <param name="client">The address the destination app shall see.</param>
     /// <exception cref="SocketException">Refused, unreachable or reset: as the kernel said it. TryAgain: the agent sent no socket in time.</exception>
     /// <exception cref="OperationCanceledException">Cancelled, or the pod is gone.</exception>
-    public async ValueTask<Socket> DialAsync(LocalPod pod, Direction direction, IPAddress client, IPEndPoint endpoint, CancellationToken cancellation)
+    public async ValueTask<PodSocket> DialAsync(LocalPod pod, Direction direction, IPAddress client, IPEndPoint endpoint, CancellationToken cancellation)
     {
-        var target = Target(pod, direction, client, endpoint);
-        var request = new DialRequest(loops.Next(), target);
+        var request = new DialRequest(EventLoop.Current ?? loops.Next(), Target(pod, direction, client, endpoint));
         request.Start();
-        int descriptor;
         await using (cancellation.UnsafeRegister(static state => ((DialRequest)state!).Cancel(), request))
         {
-            descriptor = await request.Connected;
+            return await request.Connected;
         }
-        return new PodSocket(descriptor, target.Owner, isAccepted: false);
     }
 }

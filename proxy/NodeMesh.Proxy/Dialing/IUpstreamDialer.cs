@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using NodeMesh.Proxy.Accepting;
 
 namespace NodeMesh.Proxy.Dialing;
@@ -8,7 +7,7 @@ namespace NodeMesh.Proxy.Dialing;
 internal interface IUpstreamDialer
 {
     /// <inheritdoc cref="Dialer.DialAsync"/>
-    ValueTask<Socket> DialAsync(LocalPod pod, Direction direction, IPAddress client, IPEndPoint endpoint, CancellationToken cancellation);
+    ValueTask<PodSocket> DialAsync(LocalPod pod, Direction direction, IPAddress client, IPEndPoint endpoint, CancellationToken cancellation);
 
     /// <summary>Whether a connection from a captured pod to this address stays on the node, in one traversal.</summary>
     bool IsLocal(IPEndPoint endpoint);

@@ -6,6 +6,7 @@ using Google.Protobuf;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Dialing;
+using NodeMesh.Proxy.Loops;
 using NodeMesh.Proxy.Security;
 
 namespace NodeMesh.Proxy.HealthChecking;
@@ -35,7 +36,7 @@ internal sealed class HealthProbe(IUpstreamDialer dialer)
                 return true;
             }
             // Owned, so that giving up ends what waits on it.
-            await using Stream plain = new NetworkStream(socket, ownsSocket: true);
+            await using Stream plain = new AwaitableStream(socket);
             await using var stream = tls is null || rules.Port != 0 ? plain : await tls.OpenAsync(plain, http2 || rules.HowCase == HealthCheckRules.HowOneofCase.Grpc, limit.Token);
             return rules.HowCase == HealthCheckRules.HowOneofCase.Http
                 ? await AskHttpAsync(stream, rules.Http, http2, address, limit.Token)
@@ -47,7 +48,7 @@ internal sealed class HealthProbe(IUpstreamDialer dialer)
         }
     }
 
-    private ValueTask<Socket> DialAsync(LocalPod pod, IPEndPoint endpoint, CancellationToken cancellation)
+    private ValueTask<PodSocket> DialAsync(LocalPod pod, IPEndPoint endpoint, CancellationToken cancellation)
     {
         var client = pod.Addresses.FirstOrDefault(address => address.AddressFamily == endpoint.AddressFamily) ?? pod.Addresses[0];
         return dialer.DialAsync(pod, Direction.Outbound, client, endpoint, cancellation);

@@ -16,6 +16,8 @@ internal static unsafe partial class LibC
     public const int SoLinger = 13;
     public const int IpProtoTcp = 6;
     public const int TcpNoDelay = 1;
+    public const int TcpKeepIdle = 4;
+    public const int TcpKeepInterval = 5;
     public const int SolIp = 0;
     public const int IpBindAddressNoPort = 24;
 

@@ -16,6 +16,9 @@ internal sealed unsafe partial class EventLoop : IDisposable
     private const int EventsPerTurn = 256;
     private const ulong WakeUp = ulong.MaxValue;
 
+    [ThreadStatic]
+    private static EventLoop? _current;
+
     private readonly ILogger<EventLoop> _logger;
     private readonly int _epoll;
     private readonly int _wake;
@@ -55,7 +58,10 @@ internal sealed unsafe partial class EventLoop : IDisposable
     /// <summary>Connections that live here; any thread may read it to find the loop with the fewest.</summary>
     public int Load => Volatile.Read(ref _load);
 
-    public bool IsCurrent => Thread.CurrentThread == _thread;
+    /// <summary>The loop whose thread this is; null: that of none.</summary>
+    public static EventLoop? Current => _current;
+
+    public bool IsCurrent => _current == this;
 
     public void Start() => _thread.Start();
 
@@ -133,6 +139,7 @@ internal sealed unsafe partial class EventLoop : IDisposable
 
     private void Run()
     {
+        _current = this;
         while (!_stopping)
         {
             var count = _events.Wait(_epoll, Timeout());

@@ -8,6 +8,8 @@ namespace NodeMesh.Bench.Works;
 /// <summary>Memory of a system that just started, and what each connection adds that did one round trip and then stays open.</summary>
 internal sealed record IdleMemory(MemoryUse Fresh, double? BytesPerConnection, string? Error)
 {
+    private const int FewerTimes = 8;
+
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
 
     public static async Task<IdleMemory> TakeAsync(
@@ -15,7 +17,18 @@ internal sealed record IdleMemory(MemoryUse Fresh, double? BytesPerConnection, s
     {
         await Task.Delay(Settle, cancelled);
         var fresh = system.Cgroup!.Memory();
-        var held = fresh;
+        // The first connections bring in code and pools that all others share: what one more costs is the difference to them.
+        var few = connections / FewerTimes;
+        var (least, error) = await HoldAsync(system, kind, client, workspace, few, cancelled);
+        var (most, second) = await HoldAsync(system, kind, client, workspace, connections, cancelled);
+        error ??= second;
+        return error is null ? new IdleMemory(fresh, (most.Pss - least.Pss) / (double)(connections - few), null) : new IdleMemory(fresh, null, error);
+    }
+
+    private static async Task<(MemoryUse Held, string? Error)> HoldAsync(
+        MeasuredSystem system, IdleKind kind, Cgroup client, Workspace workspace, int connections, CancellationToken cancelled)
+    {
+        var held = default(MemoryUse);
         var output = new StringBuilder();
         await using var input = new HoldOpen();
         await new Placement(system.Client.Namespace, client)
@@ -35,7 +48,7 @@ internal sealed record IdleMemory(MemoryUse Fresh, double? BytesPerConnection, s
             .ExecuteAsync(cancelled);
         var result = LoadResult.Parse(output.ToString());
         return result.Errors > 0 || result.Requests < connections
-            ? new IdleMemory(fresh, null, $"{connections - result.Requests} of {connections} idle connections failed: {result.Error}")
-            : new IdleMemory(fresh, (held.Pss - fresh.Pss) / (double)connections, null);
+            ? (held, $"{connections - result.Requests} of {connections} idle connections failed: {result.Error}")
+            : (held, null);
     }
 }

@@ -63,6 +63,7 @@ public sealed class ArrivalTests : IDisposable
         Assert.Equal(client.LocalEndPoint, downstream.Client);
         Assert.Equal(1, _proxy.Pod.OpenConnections);
         downstream.Socket.Dispose();
+        Assert.Equal("end", await client.NextAsync());
         Assert.Equal(0, _proxy.Pod.OpenConnections);
     }
 
@@ -255,7 +256,7 @@ public sealed class ArrivalTests : IDisposable
     {
         using var socket = await _proxy.Dialer.DialAsync(_proxy.Pod, Proxy.Accepting.Direction.Outbound, IPAddress.Loopback, _server.EndPoint, CancellationToken.None);
         using var server = await _server.AcceptAsync();
-        await socket.SendAsync("hello");
+        await socket.SendAsync("hello"u8.ToArray());
         Assert.Equal("hello", await server.ReadAsync(5));
 
         var refused = await Assert.ThrowsAsync<SocketException>(async () =>

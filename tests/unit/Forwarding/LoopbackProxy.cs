@@ -41,7 +41,11 @@ internal sealed class LoopbackProxy : IDisposable
             Told.Observer(Store),
             Guards.For(Store, Metrics),
             new DetectionCounters(Metrics),
-            (downstream, http2) => Http.Add((downstream, http2)),
+            (downstream, http2) =>
+            {
+                downstream.Socket.Start();
+                Http.Add((downstream, http2));
+            },
             TimeProvider.System,
             NullLogger<Arrival>.Instance);
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));

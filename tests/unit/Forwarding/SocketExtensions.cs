@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using NodeMesh.Proxy.Loops;
 
 namespace NodeMesh.UnitTests.Forwarding;
 
@@ -9,6 +10,18 @@ internal static class SocketExtensions
 
     /// <summary>Reads until this many bytes or the end.</summary>
     public static async Task<string> ReadAsync(this Socket socket, int count)
+    {
+        var buffer = new byte[count];
+        var length = 0;
+        while (length < count && await socket.ReceiveAsync(buffer.AsMemory(length)) is > 0 and var received)
+        {
+            length += received;
+        }
+        return Encoding.Latin1.GetString(buffer, 0, length);
+    }
+
+    /// <inheritdoc cref="ReadAsync(Socket, int)"/>
+    public static async Task<string> ReadAsync(this AwaitableSocket socket, int count)
     {
         var buffer = new byte[count];
         var length = 0;

@@ -1,4 +1,3 @@
-using System.IO.Pipelines;
 using System.Text;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Connections;
@@ -7,6 +6,7 @@ using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Forwarding.Http.Http1;
+using NodeMesh.Proxy.Forwarding.Http.Transport;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
@@ -19,14 +19,12 @@ internal sealed class HttpConnection : IGuarded
     private readonly ProxyMetrics _metrics;
     private readonly IUpstreamDialer _dialer;
     private readonly UpstreamTarget? _originalTarget;
-    private ConnectionContext? _context;
     private IConnectionLifetimeNotificationFeature? _lifetime;
     private volatile RequestSeriesOf? _lastSeries;
     private int _reason;
     private int _underWay;
     private long _lastActive = Environment.TickCount64;
     private volatile bool _closing;
-    private CountingPipe? _transport;
     private Http1Connection? _upstream;
     private bool _isGone;
     private bool _isHalfClosed;
@@ -103,11 +101,11 @@ internal sealed class HttpConnection : IGuarded
     /// <summary>Cancelled when the downstream is gone, or is being closed.</summary>
     public CancellationToken Gone { get; private set; }
 
-    /// <summary>Wraps the transport of this connection.</summary>
-    public CountingPipe Count(IDuplexPipe transport) => _transport = new CountingPipe(transport, Series, Downstream.Pod.Usage);
+    /// <summary>What carries it; null: nothing, for copies.</summary>
+    public DownstreamTransport? Transport { get; private set; }
 
     /// <summary>Bytes that have passed either way.</summary>
-    public long Moved => _transport?.Moved ?? 0;
+    public long Moved => Transport?.Moved ?? 0;
 
     /// <summary>The request under way goes over this connection, and ends with the downstream. For HTTP/1.1, where there is one at a time.</summary>
     public void Attach(Http1Connection upstream)
@@ -144,20 +142,21 @@ internal sealed class HttpConnection : IGuarded
                 text.Append(head.Fields[index].Name).Append(": ").Append(head.Fields[index].Value).Append("\r\n");
             }
         }
-        await _transport!.Output.WriteAsync(Encoding.Latin1.GetBytes(text.Append("\r\n").ToString()));
+        await Transport!.Output.WriteAsync(Encoding.Latin1.GetBytes(text.Append("\r\n").ToString()));
     }
 
+    /// <summary>Makes the transport, on which Kestrel is to serve it.</summary>
+    public DownstreamTransport Carry() => Transport = new DownstreamTransport(Downstream, endsWithPeer: Http2, Series);
+
     /// <summary>Kestrel begins to serve it.</summary>
-    public void Opened(ConnectionContext context, IConnectionLifetimeNotificationFeature? lifetime)
+    public void Opened(IConnectionLifetimeNotificationFeature? lifetime)
     {
-        _context = context;
         _lifetime = lifetime;
-        Gone = context.ConnectionClosed;
-        if (context is HalfOpenConnection open)
+        Gone = Transport!.ConnectionClosed;
+        if (!Http2)
         {
             Gone.UnsafeRegister(static state => ((HttpConnection)state!).OnGone(), this);
-            open.HalfClosed += OnHalfClosed;
-            open.Begin();
+            Transport.TellHalfClose(this);
         }
         Series.Opened();
         Pod.Add(this);
@@ -169,6 +168,18 @@ internal sealed class HttpConnection : IGuarded
         Series.Closed((Reason)_reason);
     }
 
+    /// <summary>The client sends no more. The upstream hears of it, and may go on or give up: what a FIN means to it is its own business. Once, on any thread.</summary>
+    public void HalfClosed()
+    {
+        Volatile.Write(ref _isHalfClosed, true);
+        Interlocked.MemoryBarrier();
+        Volatile.Read(ref _upstream)?.EndAfterRequest();
+        if (Volatile.Read(ref _underWay) > 0)
+        {
+            Transport?.Watch();
+        }
+    }
+
     /// <summary>The next response shall say that it is the last. HTTP/1.1 only.</summary>
     public bool IsClosing => _closing && !Http2;
 
@@ -177,7 +188,7 @@ internal sealed class HttpConnection : IGuarded
         Interlocked.Increment(ref _underWay);
         if (IsHalfClosed)
         {
-            (_context as HalfOpenConnection)?.Watch();
+            Transport?.Watch();
         }
     }
 
@@ -212,7 +223,7 @@ internal sealed class HttpConnection : IGuarded
     public void Abort(Reason reason)
     {
         BecauseOf(reason);
-        _context?.Abort(new ConnectionAbortedException(reason.Word()));
+        Transport?.Abort(new ConnectionAbortedException(reason.Word()));
     }
 
     /// <summary>The reason its end is counted under, should it end now; the first one stays.</summary>
@@ -286,18 +297,6 @@ internal sealed class HttpConnection : IGuarded
     {
         Volatile.Write(ref _isGone, true);
         Interlocked.Exchange(ref _upstream, null)?.Abort();
-    }
-
-    // The upstream hears of it, and may go on or give up: what a FIN means to it is its own business.
-    private void OnHalfClosed()
-    {
-        Volatile.Write(ref _isHalfClosed, true);
-        Interlocked.MemoryBarrier();
-        Volatile.Read(ref _upstream)?.EndAfterRequest();
-        if (Volatile.Read(ref _underWay) > 0)
-        {
-            (_context as HalfOpenConnection)?.Watch();
-        }
     }
 
     private static TrafficDirection DirectionOf(ServicePortEntry port, IUpstreamDialer dialer)

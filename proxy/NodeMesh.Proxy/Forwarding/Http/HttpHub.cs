@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using NodeMesh.Proxy.Accepting;
@@ -26,7 +25,6 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 internal sealed class HttpHub : IAsyncDisposable
 {
     private readonly HubListenerFactory _listeners = new();
-    private readonly SocketConnectionContextFactory _connectionFactory;
     private readonly KestrelServer _server;
     private readonly ConcurrentDictionary<LocalPod, PodHttp> _pods = new();
     private readonly SnapshotStore _store;
@@ -51,7 +49,6 @@ internal sealed class HttpHub : IAsyncDisposable
         var caller = new ServiceCaller(guard, time);
         var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics), hedger, new ExternalAuthorizer(caller, time, metrics.Policies, loggers.CreateLogger<ExternalAuthorizer>()));
         _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random, guard.Authorizer, new GlobalRateLimiter(caller, metrics.Policies, loggers.CreateLogger<GlobalRateLimiter>()), metrics.Policies), hedger, observer);
-        _connectionFactory = new SocketConnectionContextFactory(HubLimits.Transport(), loggers.CreateLogger("NodeMesh.Proxy.Forwarding.Http.Transport"));
         var options = HubLimits.Server();
         options.Listen(_listeners.Http1.EndPoint, listen =>
         {
@@ -68,14 +65,14 @@ internal sealed class HttpHub : IAsyncDisposable
 
     public Task StartAsync(CancellationToken cancellation) => _server.StartAsync(new ForwardingApplication(_forwarder), cancellation);
 
-    /// <summary>Takes over a connection that speaks HTTP/1.x, or HTTP/2 from its first byte. The hub closes the socket.</summary>
+    /// <summary>Takes over a connection that speaks HTTP/1.x, or HTTP/2 from its first byte. The hub closes the socket. On the socket's loop.</summary>
     public void Accept(Downstream downstream, bool http2)
     {
         var pod = _pods.GetOrAdd(downstream.Pod, static (pod, hub) => hub.NewPod(pod), this);
-        var connection = _connectionFactory.Create(downstream.Socket);
         var state = new HttpConnection(downstream, http2, pod, new RequestRouter(_store, _balancer, downstream.Route, downstream.OriginalDestination, downstream.Client.Address, http2), _metrics, _dialer);
-        connection.Transport = state.Count(connection.Transport);
+        var connection = state.Carry();
         connection.Features.Set(state);
+        downstream.Socket.Start();
         if (!(http2 ? _listeners.Http2 : _listeners.Http1).Add(connection))
         {
             connection.Abort(new ConnectionAbortedException("the proxy is stopping"));
@@ -102,7 +99,6 @@ internal sealed class HttpHub : IAsyncDisposable
         await now.CancelAsync();
         await _server.StopAsync(now.Token);
         _server.Dispose();
-        _connectionFactory.Dispose();
         foreach (var pod in _pods.Values)
         {
             pod.Close();
@@ -127,12 +123,11 @@ internal sealed class HttpHub : IAsyncDisposable
     private ConnectionDelegate ServeAsync(ConnectionDelegate next) => async connection =>
     {
         var state = connection.Features.Get<HttpConnection>()!;
-        using var open = state.Http2 ? null : new HalfOpenConnection(connection, state.Downstream.Socket, _time);
-        state.Opened(open ?? connection, connection.Features.Get<IConnectionLifetimeNotificationFeature>());
+        state.Opened(connection.Features.Get<IConnectionLifetimeNotificationFeature>());
         _guard.Enter(state);
         try
         {
-            await next(open ?? connection);
+            await next(connection);
         }
         finally
         {

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace NodeMesh.Proxy.Forwarding.Http;
 
@@ -39,9 +38,4 @@ internal static class HubLimits
         limits.Http2.InitialConnectionWindowSize = 8 * 1024 * 1024;
         return options;
     }
-
-    public static SocketConnectionFactoryOptions Transport() => new()
-    {
-        WaitForDataBeforeAllocatingBuffer = true,
-    };
 }

@@ -7,7 +7,7 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// <summary>A listener for Kestrel that gives it connections accepted elsewhere.</summary>
 internal sealed class HubListener(EndPoint endPoint) : IConnectionListener
 {
-    private readonly Channel<ConnectionContext> _connections = Channel.CreateUnbounded<ConnectionContext>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<ConnectionContext> _connections = Channel.CreateUnbounded<ConnectionContext>(new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = true });
 
     public EndPoint EndPoint => endPoint;
 

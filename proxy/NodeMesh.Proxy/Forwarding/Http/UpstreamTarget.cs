@@ -7,6 +7,7 @@ using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Dialing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Forwarding.Http.Http1;
+using NodeMesh.Proxy.Loops;
 using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 
@@ -83,7 +84,7 @@ internal sealed class UpstreamTarget
     }
 
     /// <exception cref="UpstreamTlsException">It needs TLS, and nobody could be trusted.</exception>
-    public ValueTask<Socket> DialAsync(LocalPod pod, CancellationToken cancellation)
+    public ValueTask<PodSocket> DialAsync(LocalPod pod, CancellationToken cancellation)
     {
         if (Tls?.Rules is { Unusable.Length: > 0 } unusable)
         {
@@ -97,10 +98,10 @@ internal sealed class UpstreamTarget
 
     /// <summary>Speaks TLS on a connection just dialled, which is closed if that fails; null: it needs none.</summary>
     /// <exception cref="UpstreamTlsException">The other side can't be trusted, or broke off.</exception>
-    public ValueTask<SslStream?> SecureAsync(Socket socket, bool http2, CancellationToken cancellation) => SecureAsync(new NetworkStream(socket, ownsSocket: true), http2, cancellation);
+    public ValueTask<SslStream?> SecureAsync(PodSocket socket, bool http2, CancellationToken cancellation) => SecureAsync(new AwaitableStream(socket), http2, cancellation);
 
-    /// <inheritdoc cref="SecureAsync(Socket, bool, CancellationToken)"/>
-    public async ValueTask<SslStream?> SecureAsync(NetworkStream transport, bool http2, CancellationToken cancellation)
+    /// <inheritdoc cref="SecureAsync(PodSocket, bool, CancellationToken)"/>
+    public async ValueTask<SslStream?> SecureAsync(AwaitableStream transport, bool http2, CancellationToken cancellation)
     {
         if (Tls is null)
         {
@@ -129,7 +130,7 @@ internal sealed class UpstreamTarget
         }
     }
 
-    private async ValueTask<Socket> DialAsync(LocalPod pod, TimeSpan most, CancellationToken cancellation)
+    private async ValueTask<PodSocket> DialAsync(LocalPod pod, TimeSpan most, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(most);

@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using Microsoft.Extensions.Logging;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Balancing;
+using NodeMesh.Proxy.Loops;
 using NodeMesh.Proxy.Security;
 using NodeMesh.Proxy.Telemetry;
 
@@ -12,7 +13,7 @@ namespace NodeMesh.Proxy.Forwarding.Opaque;
 
 /// <summary>
 /// Passes the bytes of one connection on to an endpoint that a BackendTLSPolicy has spoken to in TLS, in both directions: an end as an end, a reset as a
-/// reset. Not on a loop, since TLS is the framework's; it holds no buffer while nothing passes.
+/// reset. It holds no buffer while nothing passes.
 /// <list type="number">
 /// <item>Speak TLS with the endpoint, and make sure that it is who it should be.</item>
 /// <item>Pass the bytes on until both sides are done, or one fails.</item>
@@ -53,7 +54,8 @@ internal sealed partial class TlsRelay(PodSocket downstream, PodSocket upstream,
     /// <summary>Until its end. Never throws.</summary>
     public async Task RunAsync()
     {
-        await Task.Yield(); // the loop has others to look after
+        downstream.Start();
+        upstream.Start();
         Series.Opened();
         Guard?.Guard.Enter(this);
         try
@@ -89,7 +91,7 @@ internal sealed partial class TlsRelay(PodSocket downstream, PodSocket upstream,
 
     private async Task<SslStream?> OpenAsync()
     {
-        var transport = new NetworkStream(upstream, ownsSocket: true);
+        var transport = new AwaitableStream(upstream);
         using var limit = new CancellationTokenSource(ConnectMilliseconds);
         try
         {
@@ -121,9 +123,9 @@ internal sealed partial class TlsRelay(PodSocket downstream, PodSocket upstream,
                 int count;
                 try
                 {
-                    await downstream.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None); // until there is something
+                    await downstream.WaitToReceiveAsync(); // without a buffer
                     buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-                    count = await downstream.ReceiveAsync(buffer.AsMemory(0, BufferSize), SocketFlags.None);
+                    count = await downstream.ReceiveAsync(buffer.AsMemory(0, BufferSize));
                 }
                 catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
                 {
@@ -174,13 +176,10 @@ internal sealed partial class TlsRelay(PodSocket downstream, PodSocket upstream,
                 }
                 if (count == 0)
                 {
-                    downstream.Shutdown(SocketShutdown.Send);
+                    downstream.ShutdownWrite();
                     return;
                 }
-                for (var sent = 0; sent < count;)
-                {
-                    sent += await downstream.SendAsync(buffer.AsMemory(sent, count - sent), SocketFlags.None);
-                }
+                await downstream.SendAsync(buffer.AsMemory(0, count));
                 ArrayPool<byte>.Shared.Return(buffer);
                 buffer = null;
                 Series.Received(count);

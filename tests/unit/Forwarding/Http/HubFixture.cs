@@ -60,13 +60,18 @@ internal sealed class HubFixture : IAsyncDisposable
     /// <summary>A client whose connection the hub has taken over.</summary>
     public async Task<Peer> ClientAsync(IPEndPoint? destination = null, Direction direction = Direction.Outbound, bool http2 = false, IPEndPoint? client = null)
     {
-        var connecting = Peer.ConnectAsync(_front.LocalEndPoint!);
-        var accepted = await _front.AcceptAsync(TestContext.Current.CancellationToken);
-        accepted.NoDelay = true;
-        client ??= (IPEndPoint)accepted.RemoteEndPoint!;
+        var peer = Keep(await Peer.ConnectAsync(_front.LocalEndPoint!));
+        client ??= (IPEndPoint)peer.Socket.LocalEndPoint!;
         destination ??= Upstream;
-        Hub.Accept(new Downstream(accepted, Pod, direction, client, destination, ConnectionRoute.For(Store.Current, direction, client, destination)), http2);
-        return Keep(await connecting);
+        await Dialer.OnLoopAsync(loop =>
+        {
+            var accepted = PlainSockets.Accept(_front, loop);
+            Assert.True(Pod.TryOpenConnection());
+            loop.AddLoad();
+            var socket = new PodSocket(accepted, Pod, isAccepted: true);
+            Hub.Accept(new Downstream(socket, Pod, direction, client, destination, ConnectionRoute.For(Store.Current, direction, client, destination)), http2);
+        });
+        return peer;
     }
 
     /// <summary>The next connection the hub opens.</summary>
@@ -131,6 +136,7 @@ internal sealed class HubFixture : IAsyncDisposable
         }
         _upstream.Dispose();
         _front.Dispose();
+        Dialer.Dispose();
     }
 
     private Peer Keep(Peer peer)

@@ -1,13 +1,15 @@
 using System.Net;
-using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Dialing;
+using NodeMesh.Proxy.Loops;
 
 namespace NodeMesh.UnitTests.Forwarding.Http;
 
 /// <summary>Dials with plain sockets, and notes for whom.</summary>
-internal sealed class PlainDialer : IUpstreamDialer
+internal sealed class PlainDialer : IUpstreamDialer, IDisposable
 {
+    private readonly EventLoops _loops = new(2, NullLoggerFactory.Instance);
     private readonly List<(Direction Direction, IPAddress Client, IPEndPoint Endpoint)> _dials = [];
 
     public Func<IPEndPoint, bool> Local { get; set; } = _ => false;
@@ -26,7 +28,7 @@ internal sealed class PlainDialer : IUpstreamDialer
         }
     }
 
-    public async ValueTask<Socket> DialAsync(LocalPod pod, Direction direction, IPAddress client, IPEndPoint endpoint, CancellationToken cancellation)
+    public async ValueTask<PodSocket> DialAsync(LocalPod pod, Direction direction, IPAddress client, IPEndPoint endpoint, CancellationToken cancellation)
     {
         lock (_dials)
         {
@@ -36,18 +38,38 @@ internal sealed class PlainDialer : IUpstreamDialer
         {
             await Task.Delay(Timeout.Infinite, cancellation);
         }
-        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        try
+        var socket = await Task.Run(() => PlainSockets.Connect(endpoint, _loops.Next()), cancellation);
+        PodSocket? connected = null;
+        await OnLoopAsync(socket.Loop, _ =>
         {
-            await socket.ConnectAsync(endpoint, cancellation);
-            return socket;
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
+            connected = new PodSocket(socket, pod, isAccepted: false);
+            connected.Start();
+        });
+        return connected!;
     }
 
+    /// <summary>Has something done on a loop.</summary>
+    public Task OnLoopAsync(Action<EventLoop> action) => OnLoopAsync(_loops.Next(), action);
+
+    public void Dispose() => _loops.Dispose();
+
     public bool IsLocal(IPEndPoint endpoint) => Local(endpoint);
+
+    private static Task OnLoopAsync(EventLoop loop, Action<EventLoop> action)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        loop.Post(() =>
+        {
+            try
+            {
+                action(loop);
+                done.SetResult();
+            }
+            catch (Exception exception)
+            {
+                done.SetException(exception);
+            }
+        });
+        return done.Task;
+    }
 }

@@ -3,6 +3,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
+using NodeMesh.Proxy.Accepting;
+using NodeMesh.Proxy.Loops;
 
 namespace NodeMesh.Proxy.Forwarding.Http.Http1;
 
@@ -20,7 +22,7 @@ internal sealed class Http1Connection : IDisposable
     private const int RequestSent = 1;
     private const int NoMoreToCome = 2;
 
-    private readonly Socket _socket;
+    private readonly PodSocket _socket;
     private readonly SslStream? _tls;
     private int _isClosed;
     private byte[] _read = [];
@@ -32,7 +34,7 @@ internal sealed class Http1Connection : IDisposable
     private int _ending;
 
     /// <param name="tls">What is spoken on the socket; null: plain HTTP.</param>
-    public Http1Connection(Socket socket, Http1Pool pool, SslStream? tls = null)
+    public Http1Connection(PodSocket socket, Http1Pool pool, SslStream? tls = null)
     {
         _socket = socket;
         _tls = tls;
@@ -65,17 +67,7 @@ internal sealed class Http1Connection : IDisposable
     public int WriteSpace => WriteBufferSize - _written;
 
     /// <summary>False when the server has closed it, or said something that nobody asked.</summary>
-    public bool IsStillQuiet()
-    {
-        try
-        {
-            return !_socket.Poll(0, SelectMode.SelectRead);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            return false;
-        }
-    }
+    public bool IsStillQuiet() => _socket.IsQuiet();
 
     public void Begin()
     {
@@ -102,14 +94,14 @@ internal sealed class Http1Connection : IDisposable
     public async ValueTask<bool> FillAsync()
     {
         MakeRoom();
-        var count = _tls is null ? await _socket.ReceiveAsync(_read.AsMemory(_end), SocketFlags.None) : await ReceiveAsync(_tls, _read.AsMemory(_end));
+        var count = _tls is null ? await _socket.ReceiveAsync(_read.AsMemory(_end)) : await ReceiveAsync(_tls, _read.AsMemory(_end));
         _end += count;
         _isBulk = _end == _read.Length;
         HasAnswered |= count > 0;
         return count > 0;
     }
 
-    public Stream OpenStream() => _tls is null ? new NetworkStream(_socket, ownsSocket: false) : _tls;
+    public Stream OpenStream() => _tls is null ? new AwaitableStream(_socket) : _tls;
 
     public void Consume(int count)
     {
@@ -140,17 +132,8 @@ internal sealed class Http1Connection : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask SendAsync()
     {
-        if (_tls is not null)
-        {
-            await SendAsync(_tls, _write.AsMemory(0, _written));
-            _written = 0;
-            return;
-        }
-        var sent = 0;
-        while (sent < _written)
-        {
-            sent += await _socket.SendAsync(_write.AsMemory(sent, _written - sent), SocketFlags.None);
-        }
+        var bytes = _write.AsMemory(0, _written);
+        await (_tls is null ? _socket.SendAsync(bytes) : SendAsync(_tls, bytes));
         _written = 0;
     }
 
@@ -181,17 +164,9 @@ internal sealed class Http1Connection : IDisposable
 
     private void End(int part)
     {
-        if ((Interlocked.Or(ref _ending, part) | part) != (RequestSent | NoMoreToCome) || !CanEndOneWay)
+        if ((Interlocked.Or(ref _ending, part) | part) == (RequestSent | NoMoreToCome) && CanEndOneWay)
         {
-            return;
-        }
-        try
-        {
-            _socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
-        {
-            // Reading will tell.
+            _socket.ShutdownWrite();
         }
     }
 

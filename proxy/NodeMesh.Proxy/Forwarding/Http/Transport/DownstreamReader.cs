@@ -1,0 +1,154 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Microsoft.AspNetCore.Connections;
+using NodeMesh.Proxy.Loops;
+
+namespace NodeMesh.Proxy.Forwarding.Http.Transport;
+
+/// <summary>What a downstream says, as Kestrel reads it: in one piece, in a buffer on loan for as long as there is something in it.</summary>
+internal sealed class DownstreamReader(AwaitableSocket socket, DownstreamTransport transport) : PipeReader
+{
+    private const int FirstBufferSize = 4096;
+    private const int BulkBufferSize = 32 * 1024;
+
+    private byte[] _buffer = [];
+    private int _start;
+    private int _end;
+    private int _examined;
+    private ReadOnlySequence<byte> _given;
+    private bool _isBulk;
+    private bool _hasEnded;
+    private int _isCancelled;
+
+    private bool HasNews => _hasEnded || _end > _examined;
+
+    public override bool TryRead(out ReadResult result)
+    {
+        var isCancelled = Interlocked.Exchange(ref _isCancelled, 0) != 0;
+        if (!isCancelled && !HasNews && !TryFill())
+        {
+            result = default;
+            return false;
+        }
+        result = Given(isCancelled);
+        return true;
+    }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => TryRead(out var result) ? ValueTask.FromResult(result) : WaitAsync();
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        _examined = _start + (int)_given.Slice(0, examined).Length;
+        _start += (int)_given.Slice(0, consumed).Length;
+        _given = default;
+        if (_start == _end)
+        {
+            GiveBack();
+        }
+    }
+
+    /// <summary>Any thread.</summary>
+    public override void CancelPendingRead()
+    {
+        Volatile.Write(ref _isCancelled, 1);
+        socket.Nudge();
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        // What is on loan stays so: somebody may be reading into it at this moment.
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<ReadResult> WaitAsync()
+    {
+        ReadResult result;
+        do
+        {
+            await socket.WaitToReceiveAsync();
+        }
+        while (!TryRead(out result));
+        return result;
+    }
+
+    private ReadResult Given(bool isCancelled)
+    {
+        _given = new ReadOnlySequence<byte>(_buffer, _start, _end - _start);
+        return new ReadResult(_given, isCancelled, _hasEnded);
+    }
+
+    // False: there is nothing.
+    private bool TryFill()
+    {
+        if (!socket.MayReceive)
+        {
+            return false;
+        }
+        MakeRoom();
+        int read;
+        try
+        {
+            read = socket.TryReceive(_buffer.AsSpan(_end));
+        }
+        catch (SocketException exception)
+        {
+            throw new ConnectionResetException(exception.Message, exception);
+        }
+        catch (ObjectDisposedException exception)
+        {
+            throw new ConnectionAbortedException("The proxy has closed the connection.", exception);
+        }
+        if (read > 0)
+        {
+            _end += read;
+            _isBulk = _end == _buffer.Length;
+            transport.Sent(read);
+            return true;
+        }
+        if (_start == _end)
+        {
+            GiveBack();
+        }
+        return _hasEnded = read == 0;
+    }
+
+    private void MakeRoom()
+    {
+        if (_end < _buffer.Length)
+        {
+            return;
+        }
+        var unread = _end - _start;
+        if (_start > 0 && unread <= _buffer.Length / 2)
+        {
+            _buffer.AsSpan(_start, unread).CopyTo(_buffer);
+        }
+        else
+        {
+            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_isBulk ? BulkBufferSize : FirstBufferSize, unread * 2));
+            _buffer.AsSpan(_start, unread).CopyTo(larger);
+            Return();
+            _buffer = larger;
+        }
+        (_start, _end, _examined) = (0, unread, _examined - _start);
+    }
+
+    private void GiveBack()
+    {
+        Return();
+        _start = _end = _examined = 0;
+    }
+
+    private void Return()
+    {
+        if (_buffer.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = [];
+        }
+    }
+}
