@@ -15,6 +15,9 @@ internal sealed record FlowTotals
     /// <summary>Requests that failed, by why: the reason of the mesh (as in nodemesh-error), else what the server answered (5xx, grpc-status 14), else aborted.</summary>
     public Dictionary<string, double> Failures { get; private init; } = [];
 
+    /// <summary>Requests and connections, by what protected them: plaintext, app_tls, mesh_tls.</summary>
+    public Dictionary<string, double> Secured { get; private init; } = [];
+
     public LatencyHistogram Latency { get; private init; } = new();
 
     public double Opened { get; set; }
@@ -43,6 +46,7 @@ internal sealed record FlowTotals
             case "nodemesh_http_requests_total":
                 var failure = Failure(sample);
                 Requests += sample.Value;
+                Secured[sample["security"]] = Secured.GetValueOrDefault(sample["security"]) + sample.Value;
                 Succeeded += failure.Length == 0 ? sample.Value : 0;
                 IsGrpc |= sample["protocol"] == "grpc";
                 if (failure.Length > 0)
@@ -55,6 +59,7 @@ internal sealed record FlowTotals
                 break;
             case "nodemesh_tcp_connections_opened_total":
                 Opened += sample.Value;
+                Secured[sample["security"]] = Secured.GetValueOrDefault(sample["security"]) + sample.Value;
                 break;
             case "nodemesh_tcp_connections_closed_total":
                 Closed += sample.Value;
@@ -81,6 +86,7 @@ internal sealed record FlowTotals
         Succeeded = Succeeded - earlier.Succeeded,
         Failures = Difference(Failures, earlier.Failures),
         BrokenBy = Difference(BrokenBy, earlier.BrokenBy),
+        Secured = Difference(Secured, earlier.Secured),
         Latency = Latency.Since(earlier.Latency),
         Opened = Opened - earlier.Opened,
         Closed = Closed - earlier.Closed,

@@ -36,7 +36,7 @@ internal sealed class ServiceGraph
         return OutputOption.Table(
             rows,
             [
-                Column.Of("FROM", "source"), Column.Of("TO", "destination"), Column.Of("SERVICE", "service"), Column.Of("PROTOCOL", "protocol"),
+                Column.Of("FROM", "source"), Column.Of("TO", "destination"), Column.Of("SERVICE", "service"), Column.Of("PROTOCOL", "protocol"), Column.Of("SECURITY", "security"),
                 new Column("RATE", row => $"{row["rate"]!.GetValue<double>():0.0} {row["unit"]}"),
                 new Column("SUCCESS", row => row["success"] is { } share ? Percent(share.GetValue<double>()) : null),
                 new Column("P50", row => Milliseconds(row["p50Seconds"])), new Column("P99", row => Milliseconds(row["p99Seconds"])),
@@ -82,6 +82,7 @@ internal sealed class ServiceGraph
         ["destination"] = To(edge),
         ["service"] = edge.Key.Service,
         ["protocol"] = edge.IsGrpc ? "grpc" : edge.Key.Protocol,
+        ["security"] = string.Join(", ", edge.Security),
         ["rate"] = edge.Rate,
         ["unit"] = edge.HasRequests ? "req/s" : "conn/s",
         ["success"] = edge.Success,

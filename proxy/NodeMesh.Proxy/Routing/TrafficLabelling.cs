@@ -20,6 +20,18 @@ internal static class TrafficLabelling
             destination?.Owner ?? TrafficLabels.Unknown,
             route.Port?.Service ?? "",
             decidedBy,
-            (endpoint is not null ? endpoint.Workload : route.Target)?.Version ?? "");
+            (endpoint is not null ? endpoint.Workload : route.Target)?.Version ?? "",
+            route.Security(protocol, endpoint));
+    }
+
+    /// <param name="endpoint">null: as with <see cref="Labels"/>.</param>
+    public static TrafficSecurity Security(this ConnectionRoute route, TrafficProtocol protocol, EndpointEntry? endpoint)
+    {
+        if (protocol == TrafficProtocol.Tls)
+        {
+            return TrafficSecurity.AppTls;
+        }
+        var traffic = endpoint is not null ? endpoint.Load.Port : route.IsClusterIp ? route.Port?.Traffic : null;
+        return traffic?.Tls is null ? TrafficSecurity.Plaintext : TrafficSecurity.MeshTls;
     }
 }

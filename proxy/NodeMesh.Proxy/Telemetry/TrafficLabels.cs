@@ -13,13 +13,14 @@ internal readonly record struct TrafficLabels(
     string DestinationWorkload,
     string Service,
     string Route = "",
-    string Version = "")
+    string Version = "",
+    TrafficSecurity Security = TrafficSecurity.Plaintext)
 {
     /// <summary>Stands for a namespace or workload that the mesh does not know.</summary>
     public const string Unknown = "unknown";
 
     public static readonly string[] Names =
-        ["direction", "protocol", "source_namespace", "source_workload", "destination_namespace", "destination_workload", "destination_version", "destination_service", "route"];
+        ["direction", "protocol", "security", "source_namespace", "source_workload", "destination_namespace", "destination_workload", "destination_version", "destination_service", "route"];
 
     /// <summary>In the order of <see cref="Names"/>.</summary>
     public string[] Values() =>
@@ -33,6 +34,7 @@ internal readonly record struct TrafficLabels(
             TrafficProtocol.Tls => "tls",
             _ => "opaque",
         },
+        Security switch { TrafficSecurity.AppTls => "app_tls", TrafficSecurity.MeshTls => "mesh_tls", _ => "plaintext" },
         SourceNamespace,
         SourceWorkload,
         DestinationNamespace,

@@ -6,7 +6,7 @@ namespace NodeMesh.NodeTests.CommandLine;
 public sealed class Graphs(DiagnosedShop shop) : IClassFixture<DiagnosedShop>
 {
     [Theory(Timeout = 60_000)]
-    [InlineData("text", @"default/client\s+default/web-[12]\s+default/web\s+http1\s+\d+\.\d req/s\s+100 %\s+\d+\.\d ms\s+\d+\.\d ms")]
+    [InlineData("text", @"default/client\s+default/web-[12]\s+default/web\s+http1\s+plaintext\s+\d+\.\d req/s\s+100 %\s+\d+\.\d ms\s+\d+\.\d ms")]
     [InlineData("dot", "\"default/client\" -> \"default/web-[12]\" \\[label=\"\\d+\\.\\d req/s, 100 %, p99 \\d+\\.\\d ms\"\\]")]
     [InlineData("mermaid", "flowchart LR\n  w0\\[\"default/client\"\\]\n")]
     public async Task Who_calls_whom(string format, string expected)

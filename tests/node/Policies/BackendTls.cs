@@ -94,6 +94,13 @@ public abstract class BackendTls(SharedMesh mesh) : IAsyncLifetime
         // Who speaks TLS already goes on to the server with it, and its own address is dialled as ever.
         Assert.Equal("CN=secure", (await mesh.Client().CallAsync("tls", $"{Secure}:8443")).Certificate?[..9]);
         Assert.Null((await mesh.Client().CallAsync("http", $"{_near.V4}:8080")).Server!.Sni);
+
+        var scrape = await mesh.Near.Agent.ScrapeAsync();
+        Assert.True(Counted("nodemesh_http_requests_total", "mesh_tls") > 0 && Counted("nodemesh_http_requests_total", "plaintext") > 0);
+        Assert.True(Counted("nodemesh_tcp_connections_opened_total", "mesh_tls") > 0 && Counted("nodemesh_tcp_connections_opened_total", "app_tls") > 0);
+        Assert.Equal(0, Counted("nodemesh_http_requests_total", "app_tls"));
+
+        double Counted(string counter, string security) => scrape.Sum(counter, ("destination_service", "default/secure"), ("source_workload", "meshed-client"), ("security", security));
     }
 
     [Fact(Timeout = 60_000)]

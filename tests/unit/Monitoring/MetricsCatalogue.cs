@@ -30,6 +30,8 @@ internal static partial class MetricsCatalogue
             are one. Each request and connection of a meshed pod is therefore in `direction=~"outbound|local"` exactly once, also when it never left the node because it
             was refused or nobody could be reached; those of clients outside the mesh are in `inbound`. Workloads are named by their owner
             (Deployment, StatefulSet, Job …); `status` is a class (`2xx`; `0`: aborted), `reason` the word of the header `nodemesh-error` (empty: the mesh did not end it).
+            `security` says what protects it on the way on from there: `plaintext`; `app_tls`, TLS of the two ends, which passes through; `mesh_tls`, TLS that the proxy speaks to the endpoint because a
+            BackendTLSPolicy wants it (where that arrives on another node it looks like `app_tls`).
 
             Traffic series are bounded: beyond 10,000 label sets, new ones share one series whose labels are all `overflow`, and `nodemesh_metrics_overflow_total` counts that.
 

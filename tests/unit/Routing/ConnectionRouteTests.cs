@@ -12,12 +12,12 @@ public sealed class ConnectionRouteTests
 {
     private static readonly IPEndPoint Client = IPEndPoint.Parse("10.0.0.1:40000");
 
+    private readonly SnapshotStore _store = new(TimeProvider.System);
     private readonly MeshSnapshot _snapshot;
 
     public ConnectionRouteTests()
     {
-        var store = new SnapshotStore(TimeProvider.System);
-        store.Apply(new SnapshotDelta
+        _store.Apply(new SnapshotDelta
         {
             Version = 1,
             Full = true,
@@ -35,7 +35,7 @@ public sealed class ConnectionRouteTests
                 },
             },
         });
-        _snapshot = store.Current;
+        _snapshot = _store.Current;
     }
 
     [Fact(Timeout = 20_000)]
@@ -48,6 +48,25 @@ public sealed class ConnectionRouteTests
         Assert.Equal(
             new TrafficLabels(TrafficDirection.Outbound, TrafficProtocol.Http1, "shop", "cart", "shop", "web", "shop/web"),
             route.Labels(TrafficDirection.Outbound, TrafficProtocol.Http1, null));
+    }
+
+    [Fact(Timeout = 20_000)]
+    public void What_protects_it_is_TLS_of_the_ends_or_of_the_proxy_or_nothing()
+    {
+        var route = ConnectionRoute.For(_snapshot, Direction.Outbound, Client, IPEndPoint.Parse("10.96.0.1:80"));
+        var endpoint = Assert.Single(route.Port!.Endpoints);
+        Assert.Equal(("app_tls", "plaintext", "plaintext"), Securities());
+
+        _store.Apply(new SnapshotDelta { Version = 2, Policies = { new ScopedPolicies { Scope = "shop/web", BackendTls = new BackendTls { Policy = "shop/p", Hostname = "web.shop" } } } });
+        Assert.Equal(("app_tls", "mesh_tls", "mesh_tls"), Securities());
+        // Whoever dials a pod itself gets what it says.
+        var direct = ConnectionRoute.For(_store.Current, Direction.Outbound, Client, IPEndPoint.Parse("10.0.0.2:8080"));
+        Assert.Equal("plaintext", Security(direct, TrafficProtocol.Http1, null));
+
+        (string, string, string) Securities() => (Security(route, TrafficProtocol.Tls, null), Security(route, TrafficProtocol.Http1, null), Security(route, TrafficProtocol.Http1, endpoint));
+
+        static string Security(ConnectionRoute route, TrafficProtocol protocol, EndpointEntry? endpoint) =>
+            route.Labels(TrafficDirection.Outbound, protocol, endpoint).Values()[Array.IndexOf(TrafficLabels.Names, "security")];
     }
 
     [Fact(Timeout = 20_000)]

@@ -8,7 +8,7 @@ namespace NodeMesh.UnitTests.Telemetry;
 public sealed class ProxyMetricsTests
 {
     private static readonly TrafficLabels Labels = new(TrafficDirection.Local, TrafficProtocol.Http1, "shop", "cart", "shop", "web", "shop/web");
-    private const string Text = "direction=\"local\",protocol=\"http1\",source_namespace=\"shop\",source_workload=\"cart\",destination_namespace=\"shop\",destination_workload=\"web\",destination_version=\"\",destination_service=\"shop/web\",route=\"\"";
+    private const string Text = "direction=\"local\",protocol=\"http1\",security=\"plaintext\",source_namespace=\"shop\",source_workload=\"cart\",destination_namespace=\"shop\",destination_workload=\"web\",destination_version=\"\",destination_service=\"shop/web\",route=\"\"";
 
     [Fact(Timeout = 20_000)]
     public async Task Connections_are_counted_under_who_talks_to_whom()

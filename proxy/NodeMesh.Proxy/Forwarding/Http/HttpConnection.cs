@@ -76,12 +76,14 @@ internal sealed class HttpConnection : IGuarded
     {
         var workload = endpoint?.Workload;
         var last = _lastSeries;
-        if (last is not null && ReferenceEquals(last.Workload, workload) && last.Direction == direction && last.Protocol == protocol && last.HasEndpoint == endpoint is not null && last.DecidedBy == decidedBy)
+        var security = Downstream.Route.Security(protocol, endpoint);
+        if (last is not null && ReferenceEquals(last.Workload, workload) && last.Direction == direction && last.Protocol == protocol && last.HasEndpoint == endpoint is not null
+            && last.DecidedBy == decidedBy && last.Security == security)
         {
             return last.Series;
         }
         var series = _metrics.Requests(Downstream.Route.Labels(direction, protocol, endpoint, decidedBy));
-        _lastSeries = new RequestSeriesOf(workload, endpoint is not null, direction, protocol, decidedBy, series);
+        _lastSeries = new RequestSeriesOf(workload, endpoint is not null, direction, protocol, decidedBy, security, series);
         return series;
     }
 
@@ -311,5 +313,5 @@ internal sealed class HttpConnection : IGuarded
         return port.Endpoints.Length > 0 ? TrafficDirection.Local : TrafficDirection.Outbound;
     }
 
-    private sealed record RequestSeriesOf(WorkloadEntry? Workload, bool HasEndpoint, TrafficDirection Direction, TrafficProtocol Protocol, string DecidedBy, RequestSeries Series);
+    private sealed record RequestSeriesOf(WorkloadEntry? Workload, bool HasEndpoint, TrafficDirection Direction, TrafficProtocol Protocol, string DecidedBy, TrafficSecurity Security, RequestSeries Series);
 }
