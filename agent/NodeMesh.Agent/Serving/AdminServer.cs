@@ -55,6 +55,10 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
         app.Map("/log-level", (RequestDelegate)logLevel.ServeAsync);
         // Whom the console lets in may watch.
         answers["tap"] = taps.WatchAsync;
+        foreach (var (name, answer) in new PageAnswers(status, publisher, sessions, () => ScrapeAsync(ExpositionFormat.PrometheusText)).ByName)
+        {
+            answers[name] = answer;
+        }
         console.MapTo(app, answers);
         app.Map(BackendReports.Path, (RequestDelegate)BackendsAsync);
         try
@@ -72,11 +76,16 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
     private async Task MetricsAsync(HttpContext context)
     {
         var isOpenMetrics = context.Request.Headers.Accept.ToString().Contains("application/openmetrics-text", StringComparison.OrdinalIgnoreCase);
-        var format = isOpenMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText;
+        var text = await ScrapeAsync(isOpenMetrics ? ExpositionFormat.OpenMetricsText : ExpositionFormat.PrometheusText).ConfigureAwait(false);
+        var type = isOpenMetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8";
+        await WriteAsync(context, StatusCodes.Status200OK, type, text).ConfigureAwait(false);
+    }
+
+    private async Task<string> ScrapeAsync(ExpositionFormat format)
+    {
         var own = metrics.Scrape(status(), time.GetUtcNow(), format);
         var proxy = await sessions.MetricsAsync(format).ConfigureAwait(false);
-        var type = isOpenMetrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8";
-        await WriteAsync(context, StatusCodes.Status200OK, type, proxy.Length == 0 ? own : own.Replace(EndOfMetrics, "", StringComparison.Ordinal) + proxy).ConfigureAwait(false);
+        return proxy.Length == 0 ? own : own.Replace(EndOfMetrics, "", StringComparison.Ordinal) + proxy;
     }
 
     private Task ReadyAsync(HttpContext context)

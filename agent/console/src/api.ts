@@ -21,6 +21,17 @@ export interface Pod {
   readonly udpPackets: number;
 }
 
+/** Of the node: its pods, and what is wrong. */
+export interface NodeState {
+  readonly capture: string;
+  readonly pods: readonly Pod[];
+  /** The workloads of its pods, by namespace/name. */
+  readonly owners: Readonly<Record<string, string>>;
+  readonly problems: readonly Problem[];
+  /** Empty: the node is ready. */
+  readonly notReady: readonly string[];
+}
+
 export interface Problem {
   readonly kind: string;
   readonly object: string;
@@ -95,6 +106,14 @@ export interface Config {
   readonly workloads: readonly Workload[];
 }
 
+/** What is configured for one workload. */
+export interface WorkloadState {
+  readonly config: Config;
+  readonly rollouts: readonly Rollout[];
+  /** The policies of the mesh that are not in force as written. */
+  readonly troubled: readonly PolicyStatus[];
+}
+
 /** It did not answer as it should; the message is for who looks at the page. */
 export class ApiError extends Error {
   constructor(
@@ -116,14 +135,12 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
   } catch (error) {
     throw new ApiError(0, error instanceof DOMException && error.name === "TimeoutError" ? "The agent does not answer in time." : "The agent does not answer: it was stopped, or the way to it is cut.");
   }
-  if (!response.ok && path !== "readyz") {
+  if (!response.ok) {
     const why = (await response.text()).trim();
     throw new ApiError(response.status, why || `The agent answers ${response.status} to ${path}.`);
   }
   return response;
 }
-
-export const askText = async (path: string) => (await ask(path)).text();
 
 export const askJson = async <T>(path: string) => (await (await ask(path)).json()) as T;
 

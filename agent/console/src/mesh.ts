@@ -1,4 +1,4 @@
-import type { Backend, Config, PolicyStatus, Rollout, RouteTable, Rule, ScopedPolicies, Workload } from "./api";
+import type { Backend, Config, PolicyStatus, Rollout, RouteTable, Rule, ScopedPolicies, Workload, WorkloadState } from "./api";
 import type { Window } from "./metrics/window";
 
 /** What the configuration says of one workload. */
@@ -39,7 +39,7 @@ export interface PolicyFacts {
   readonly trouble: string;
 }
 
-export function factsOf(config: Config, rollouts: readonly Rollout[], policies: readonly PolicyStatus[], window: Window, namespace: string, name: string): WorkloadFacts {
+export function factsOf({ config, rollouts, troubled }: WorkloadState, window: Window, namespace: string, name: string): WorkloadFacts {
   const pods = config.workloads.filter((workload) => workload.namespace === namespace && workload.owner === name);
   const ids = new Set(pods.map((pod) => pod.id));
   const services = config.services.filter((service) => service.ports.some((port) => port.endpoints.some((endpoint) => ids.has(endpoint.workload)))).map((service) => service.id);
@@ -47,7 +47,7 @@ export function factsOf(config: Config, rollouts: readonly Rollout[], policies: 
   const routes = config.routes
     .filter((one) => reached.has(one.service))
     .flatMap(({ service, tables }) => tables.flatMap((table) => table.rules.map((rule) => routeFacts(config, rollouts, window, service, table, rule))));
-  return { pods, services: services.sort(), routes, policies: policiesOf(config, policies, namespace, services, routes) };
+  return { pods, services: services.sort(), routes, policies: policiesOf(config, troubled, namespace, services, routes) };
 }
 
 /** Services, and those whose routes lead to them. */

@@ -1,13 +1,14 @@
 import { useEffect, useReducer } from "preact/hooks";
-import { ApiError, ask, change, askJson, askText, type Config, type Pod, type PolicyStatus, type Problem, type Rollout, type Session } from "./api";
+import { ApiError, askJson, change, type NodeState, type Pod, type Problem, type Session, type WorkloadState } from "./api";
 import { History } from "./metrics/history";
-import { ExpositionReader } from "./metrics/exposition";
 import { readAll, windowSeconds } from "./metrics/prometheus";
-import { Scrape } from "./metrics/scrape";
+import { nodeFamilies, Scrape, trafficFamilies } from "./metrics/scrape";
+import { SeriesReader, type SeriesTable } from "./metrics/series";
 import { type Traffic, Window } from "./metrics/window";
 
 const pollMilliseconds = 2_000;
 const windowMilliseconds = 10_000;
+const series = `series?of=${[...trafficFamilies, ...nodeFamilies].join(",")}`;
 // Prometheus knows nothing newer sooner.
 const everyNodeMilliseconds = 10_000;
 
@@ -26,25 +27,27 @@ export class Store {
   /** How many scrapes there have been. */
   scrapes = 0;
   traffic: readonly Traffic[] = [];
-  config: Config | null = null;
   pods: readonly Pod[] = [];
+  owners: Readonly<Record<string, string>> = {};
   capture = "";
   problems: readonly Problem[] = [];
-  rollouts: readonly Rollout[] = [];
-  policies: readonly PolicyStatus[] = [];
   /** Empty: the node is ready. */
   notReady: readonly string[] = [];
+  /** Of the workload whose page is open; null: none is, or nothing was said of it yet. */
+  workload: WorkloadState | null = null;
   /** Of this node's own metrics. */
   readonly node = new Window(windowMilliseconds);
   /** Of the traffic that is shown. */
   window = this.node;
   history = new History();
 
-  private readonly reader = new ExpositionReader();
+  private readonly reader = new SeriesReader();
   private readonly listeners = new Set<() => void>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private isAsking = false;
   private askedAllAt = -Infinity;
+  /** What is asked of the workload whose page is open. */
+  private question: string | null = null;
 
   start(): void {
     document.addEventListener("visibilitychange", () => {
@@ -76,6 +79,16 @@ export class Store {
     this.pollNow();
   }
 
+  /** The page of a workload is open (null: of none): it is asked for at once, and then with all else. */
+  open(workload: { namespace: string; name: string } | null): void {
+    this.question = workload && `workload?namespace=${encodeURIComponent(workload.namespace)}&name=${encodeURIComponent(workload.name)}`;
+    this.workload = null;
+    if (this.question) {
+      // What goes wrong with it is told with the next look.
+      this.readWorkload().then(() => this.changed(), () => {});
+    }
+  }
+
   /** Also after the token was shown. */
   pollNow(): void {
     clearTimeout(this.timer);
@@ -104,15 +117,8 @@ export class Store {
   private async poll(): Promise<void> {
     try {
       this.session ??= await askJson<Session>("session");
-      const [metrics, pods, problems, rollouts, ready] = await Promise.all([
-        askText("metrics"),
-        askJson<{ capture: string; pods: Pod[] }>("pods"),
-        askJson<Problem[]>("problems"),
-        askJson<Rollout[]>("rollouts"),
-        ask("readyz"),
-      ]);
-      const scrape = new Scrape(this.reader.read(metrics), performance.now());
-      this.node.add(scrape);
+      const [table, node] = await Promise.all([askJson<SeriesTable>(series), askJson<NodeState>("node"), this.readWorkload()]);
+      this.node.add(new Scrape(this.reader.read(table), performance.now()));
       const scope = this.scope;
       if (scope === "all" && performance.now() - this.askedAllAt >= everyNodeMilliseconds) {
         const { now, before } = await readAll();
@@ -125,12 +131,7 @@ export class Store {
       }
       this.traffic = this.window.traffic();
       this.history.add(this.traffic, this.window.seconds);
-      [this.pods, this.capture, this.problems, this.rollouts] = [pods.pods, pods.capture, problems, rollouts];
-      this.notReady = ready.ok ? [] : (await ready.text()).trim().split("\n");
-      // It is long, and seldom another.
-      if (this.config?.version !== scrape.sum("nodemesh_config_version")) {
-        [this.config, this.policies] = await Promise.all([askJson<Config>("config"), askJson<PolicyStatus[]>("policies")]);
-      }
+      [this.pods, this.owners, this.capture, this.problems, this.notReady] = [node.pods, node.owners, node.capture, node.problems, node.notReady];
       this.scrapes++;
       [this.error, this.locked] = [null, null];
     } catch (error) {
@@ -142,6 +143,15 @@ export class Store {
         // Another agent, which has another word, may be there next time.
         this.session = null;
       }
+    }
+  }
+
+  private async readWorkload(): Promise<void> {
+    const question = this.question;
+    const state = question && (await askJson<WorkloadState>(question));
+    // Another page may be open by now.
+    if (state && this.question === question) {
+      this.workload = state;
     }
   }
 

@@ -1,37 +1,51 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ExpositionReader } from "../src/metrics/exposition";
 import { Histogram } from "../src/metrics/histogram";
 import { Scrape } from "../src/metrics/scrape";
+import { type Sample, SeriesReader } from "../src/metrics/series";
 import { summarise, Window } from "../src/metrics/window";
+import { securityOf } from "../src/security";
 
-const read = (text: string) => new ExpositionReader().read(text);
+/** Lines as in /metrics, whose labels have no odd characters. */
+const read = (text: string): Sample[] =>
+  text.trim().split("\n").map((line) => {
+    const [, name, labels, value] = /^(\w+)\{(.*)\} (\S+)$/.exec(line)!;
+    return { series: { name: name!, labels: Object.fromEntries([...labels!.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, said]) => [label, said])) }, value: Number(value) };
+  });
 
 const labels = (more: Record<string, string> = {}) =>
   Object.entries({
-    direction: "local", protocol: "http1", source_namespace: "shop", source_workload: "cart", destination_namespace: "shop", destination_workload: "stock",
+    direction: "local", protocol: "http1", security: "plaintext", source_namespace: "shop", source_workload: "cart", destination_namespace: "shop", destination_workload: "stock",
     destination_version: "", destination_service: "shop/stock", route: "", ...more,
   }).map(([name, value]) => `${name}="${value}"`).join(",");
 
 const requests = (value: number, more: Record<string, string> = {}) => `nodemesh_http_requests_total{${labels({ status: "2xx", grpc_status: "", reason: "", ...more })}} ${value}\n`;
 const opened = (value: number, more: Record<string, string> = {}) => `nodemesh_tcp_connections_opened_total{${labels(more)}} ${value}\n`;
 
-test("labels with quotes, backslashes, braces and line breaks are read as they were", () => {
-  const [sample] = read('a_total{x="a\\"b\\\\c\\nd}{, ",y=""} 3\n');
-  assert.deepEqual(sample!.series, { name: "a_total", labels: { x: 'a"b\\c\nd}{, ', y: "" } });
-  assert.equal(sample!.value, 3);
+const table = (first: number, second: number) => ({
+  families: [
+    { name: "nodemesh_http_requests_total", labels: ["source_workload", "status"], bounds: [], rows: [[0, 1, first], [0, 2, second]] },
+    { name: "nodemesh_http_request_duration_seconds_bucket", labels: ["source_workload"], bounds: ["0.5", "+Inf"], rows: [[0, first, first + second]] },
+    { name: "nodemesh_ready", labels: [], bounds: [], rows: [[1]] },
+  ],
+  words: ["cart", "2xx", "5xx"],
 });
 
-test("comments, time stamps, infinities and lines that make no sense", () => {
-  const samples = read("# HELP a b\n# TYPE a counter\na 1 1700000000\nb{le=\"+Inf\"} +Inf\nc{ 3\nnonsense\n\nd 1e-3");
-  assert.deepEqual(samples.map((sample) => [sample.series.name, sample.value]), [["a", 1], ["b", Infinity], ["d", 0.001]]);
+test("a table has the samples of the lines that it was made of", () => {
+  const said = new SeriesReader().read(table(3, 4)).map(({ series, value }) => [series.name.replace("nodemesh_", ""), series.labels, value]);
+  assert.deepEqual(said, [
+    ["http_requests_total", { source_workload: "cart", status: "2xx" }, 3],
+    ["http_requests_total", { source_workload: "cart", status: "5xx" }, 4],
+    ["http_request_duration_seconds_bucket", { source_workload: "cart", le: "0.5" }, 3],
+    ["http_request_duration_seconds_bucket", { source_workload: "cart", le: "+Inf" }, 7],
+    ["ready", {}, 1],
+  ]);
 });
 
 test("a series is the same object in the next scrape", () => {
-  const reader = new ExpositionReader();
-  const [first] = reader.read('a{x="1"} 1\n');
-  const [second] = reader.read('a{x="1"} 2\n');
-  assert.equal(first!.series, second!.series);
+  const reader = new SeriesReader();
+  const [first, next] = [reader.read(table(1, 2)), reader.read(table(5, 6))];
+  assert.deepEqual(next.map(({ series }, index) => series === first[index]!.series), [true, true, true, true, true]);
 });
 
 test("a percentile is linear within its bucket, and the last finite bound beyond it", () => {
@@ -87,6 +101,16 @@ test("a connection to a cluster IP is no edge where its requests have edges of t
   assert.deepEqual(windowOf(text, text).traffic().map((row) => row.key.destination.id), ["shop/stock"]);
   const alone = opened(2, { destination_namespace: "", destination_workload: "unknown" });
   assert.deepEqual(windowOf(alone, alone).traffic().map((row) => row.key.destination.id), ["service:shop/stock"]);
+});
+
+test("an edge is as its traffic of late was, else as all of it was", () => {
+  const text = (plain: number, mesh: number) => requests(plain, { security: "plaintext" }) + requests(mesh, { security: "mesh_tls" });
+  // Since a policy came nothing has gone in the clear.
+  assert.deepEqual(securityOf(windowOf(text(50, 0), text(50, 9)).traffic()), ["mesh_tls"]);
+  assert.deepEqual(securityOf(windowOf(text(50, 9), text(51, 10)).traffic()), ["plaintext", "mesh_tls"]);
+  assert.deepEqual(securityOf(windowOf(text(50, 9), text(50, 9)).traffic()), ["plaintext", "mesh_tls"]);
+  const relayed = opened(3, { protocol: "tls", security: "app_tls" });
+  assert.deepEqual(securityOf(windowOf(relayed, relayed).traffic()), ["app_tls"]);
 });
 
 test("requests that failed: the mesh's reason, else what the server answered", () => {

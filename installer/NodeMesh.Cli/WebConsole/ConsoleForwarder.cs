@@ -17,7 +17,7 @@ internal sealed class ConsoleForwarder(MeshAgents agents, MeshNode node, string?
     private const string TokenHeader = "nodemesh-console-token";
 
     // All that the agent asks for, or that saves it an answer.
-    private static readonly string[] PassedOn = ["Accept", "If-None-Match", "nodemesh-csrf"];
+    private static readonly string[] PassedOn = ["Accept", "Accept-Encoding", "If-None-Match", "nodemesh-csrf"];
 
     private static readonly string[] OfOneConnection = ["Connection", "Keep-Alive", "Transfer-Encoding", "Date", "Server", "Audit-Id"];
 

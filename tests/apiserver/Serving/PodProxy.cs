@@ -38,6 +38,7 @@ internal sealed class PodProxy(ObjectStore store, ApiServerOptions options) : ID
             using var answer = await _http.SendAsync(question, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
             context.Response.StatusCode = (int)answer.StatusCode;
             context.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
+            context.Response.Headers.ContentEncoding = answer.Content.Headers.ContentEncoding.ToArray();
             // An answer that goes on has begun before it says anything.
             await context.Response.Body.FlushAsync(context.RequestAborted);
             await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted);

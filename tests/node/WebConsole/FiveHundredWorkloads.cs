@@ -12,17 +12,22 @@ public sealed class FiveHundredWorkloads(ConsoleShop console, ITestOutputHelper 
         for (let i = 0; i < 500; i++) for (let k = 0; k < (i < 100 ? 4 : 2); k++) { const to = (i * 7 + k * 131 + 11) % 500; if (to > i) edges.push([i, to]); }
         for (let i = 0; edges.length < 1200; i++) { const from = (i * 37) % 470, to = from + 1 + (i * 13) % 29; if (to < 500 && !edges.some(([a, b]) => a === from && b === to)) edges.push([from, to]); }
         const bounds = ['0.001', '0.0025', '0.005', '0.01', '0.025', '0.05', '0.1', '0.25', '0.5', '1', '2.5', '5', '10', '+Inf'];
+        const labels = ['direction', 'protocol', 'security', 'source_namespace', 'source_workload', 'destination_namespace', 'destination_workload', 'destination_version', 'destination_service', 'route'];
         let round = 0;
-        const metrics = () => { round++; const lines = []; edges.forEach(([a, b], n) => {
-          const [from, to] = [workload(a), workload(b)]; const count = round * (1 + n % 40); const failed = n % 50 === 0 ? round : 0;
-          const labels = `direction="local",protocol="http1",source_namespace="${from[0]}",source_workload="${from[1]}",destination_namespace="${to[0]}",destination_workload="${to[1]}",destination_version="",destination_service="${to[0]}/${to[1]}",route=""`;
-          lines.push(`nodemesh_http_requests_total{${labels},status="2xx",grpc_status="",reason=""} ${count}`);
-          if (failed) lines.push(`nodemesh_http_requests_total{${labels},status="5xx",grpc_status="",reason=""} ${failed}`);
-          bounds.forEach((le, i) => lines.push(`nodemesh_http_request_duration_seconds_bucket{${labels},le="${le}"} ${Math.floor((count + failed) * Math.min(1, (i + 1 + n % 5) / 10))}`)); });
-          return lines.join('\n') + '\n'; };
+        const series = () => { round++; const words = []; const known = new Map(); const requests = []; const latency = [];
+          const word = (text) => known.get(text) ?? (known.set(text, words.push(text) - 1), words.length - 1);
+          edges.forEach(([a, b], n) => {
+            const [from, to] = [workload(a), workload(b)]; const count = round * (1 + n % 40); const failed = n % 50 === 0 ? round : 0;
+            const own = ['local', 'http1', 'plaintext', ...from, ...to, '', to.join('/'), ''].map(word);
+            requests.push([...own, word('2xx'), word(''), word(''), count]);
+            if (failed) requests.push([...own, word('5xx'), word(''), word(''), failed]);
+            latency.push([...own, ...bounds.map((_, i) => Math.floor((count + failed) * Math.min(1, (i + 1 + n % 5) / 10)))]); });
+          return JSON.stringify({ words, families: [
+            { name: 'nodemesh_http_requests_total', labels: [...labels, 'status', 'grpc_status', 'reason'], bounds: [], rows: requests },
+            { name: 'nodemesh_http_request_duration_seconds_bucket', labels, bounds, rows: latency }] }); };
         window.slowest = 0; let last = performance.now(); const beat = () => { const now = performance.now(); window.slowest = Math.max(window.slowest, now - last); last = now; setTimeout(beat, 5); }; beat();
         const asked = window.fetch;
-        window.fetch = async (...what) => what[0] === 'api/metrics' ? new Response(metrics()) : asked(...what);
+        window.fetch = async (...what) => what[0].startsWith('api/series') ? new Response(series()) : asked(...what);
         """;
 
     [Fact(Timeout = 120_000)]

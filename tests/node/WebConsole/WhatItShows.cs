@@ -20,7 +20,7 @@ public sealed class WhatItShows(ConsoleShop console)
         // Keeps each answer as the page reads it.
         await browser.BeforeScriptsAsync("""
             const asked = window.fetch; window.scrapes = [];
-            window.fetch = async (...what) => { const answer = await asked(...what); if (what[0] === 'api/metrics') window.scrapes.push(await answer.clone().text()); return answer; };
+            window.fetch = async (...what) => { const answer = await asked(...what); if (what[0].startsWith('api/series')) window.scrapes.push(await answer.clone().text()); return answer; };
             """);
         await browser.OpenAsync(ConsoleShop.Address);
         await browser.SeesAsync(Edge);
@@ -37,9 +37,9 @@ public sealed class WhatItShows(ConsoleShop console)
             (() => { const edge = document.querySelector("{{Edge}}").dataset;
                      const root = document.querySelector('.console').dataset;
                      return { seconds: +root.seconds, scrapes: window.scrapes.slice(0, +root.scrapes).slice(-root.window),
-                              rate: +edge.rate, success: +edge.success, p99: +edge.p99, protocol: edge.protocol }; })()
+                              rate: +edge.rate, success: +edge.success, p99: +edge.p99, protocol: edge.protocol, security: edge.security }; })()
             """);
-        var scrapes = shown.GetProperty("scrapes").EnumerateArray().Select(text => Scrape.Parse(text.GetString()!)).ToList();
+        var scrapes = shown.GetProperty("scrapes").EnumerateArray().Select(text => SeriesText.Parse(text.GetString()!)).ToList();
         var (first, last) = (scrapes[0], scrapes[^1]);
         var requests = Of(last) - Of(first);
         var failed = Of(last, ("status", "5xx")) - Of(first, ("status", "5xx"));
@@ -47,7 +47,7 @@ public sealed class WhatItShows(ConsoleShop console)
         Assert.Equal(requests / Number("seconds"), Number("rate"), 6);
         Assert.Equal((requests - failed) / requests, Number("success"), 9);
         Assert.Equal(Percentile99(first, last), Number("p99"), 9);
-        Assert.Equal("HTTP/1.1", shown.GetProperty("protocol").GetString());
+        Assert.Equal(("HTTP/1.1", "plaintext"), (shown.GetProperty("protocol").GetString(), shown.GetProperty("security").GetString()));
 
         // And what was counted since the mesh began.
         await browser.ClickAsync(Edge);

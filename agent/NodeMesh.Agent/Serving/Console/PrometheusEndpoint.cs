@@ -13,9 +13,13 @@ internal sealed class PrometheusEndpoint(Uri server)
         var address = new Uri($"{server.AbsoluteUri.TrimEnd('/')}/api/v1/query?query={Uri.EscapeDataString(context.Request.Query["query"].ToString())}");
         try
         {
-            using var answer = await Http.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted).ConfigureAwait(false);
+            using var question = new HttpRequestMessage(HttpMethod.Get, address);
+            // What it packs is unpacked by the browser.
+            question.Headers.TryAddWithoutValidation("Accept-Encoding", context.Request.Headers.AcceptEncoding.ToString());
+            using var answer = await Http.SendAsync(question, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted).ConfigureAwait(false);
             context.Response.StatusCode = (int)answer.StatusCode;
             context.Response.ContentType = "application/json";
+            context.Response.Headers.ContentEncoding = answer.Content.Headers.ContentEncoding.ToArray();
             await answer.Content.CopyToAsync(context.Response.Body, context.RequestAborted).ConfigureAwait(false);
         }
         catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !context.RequestAborted.IsCancellationRequested))

@@ -1,6 +1,8 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import * as format from "../format";
 import { go, workloadPage } from "../router";
+import type { Security } from "../security";
+import { LockShape } from "../ui/Lock";
 import { memo } from "../ui/memo";
 import { useCamera } from "./camera";
 import { type Edge, type Graph, health, type Node, worse } from "./graph";
@@ -14,6 +16,8 @@ const leastWidth = 128;
 const mostWidth = 220;
 const characterWidth = 7.1;
 const smallCharacterWidth = 6.1;
+const rateCharacterWidth = 6.6;
+const lockWidth = 13;
 
 interface Props {
   readonly graph: Graph;
@@ -194,6 +198,7 @@ function edgeProps(edge: Edge, layout: Layout, near: Set<string> | null, selecte
     path, x, y, rate, success, p99, hasRequests,
     state: health(edge.summary),
     protocol: edge.protocols.join(" "),
+    security: edge.security.join(" "),
     // Ten times the traffic, one and a half points more.
     width: Math.round((rate > 0 ? 1.4 + Math.max(0, Math.log10(rate + 1)) * 1.3 : 1.2) * 4) / 4,
     // How long a dash takes for its way: faster where there is more.
@@ -209,7 +214,8 @@ type EdgeProps = ReturnType<typeof edgeProps> & { isLabelled: boolean; isMoving:
 
 const EdgeShape = memo(function EdgeShape(edge: EdgeProps) {
   const detail = [edge.protocol, edge.detail].filter((text) => text !== "").join(" · ");
-  const width = Math.max(edge.label.length * 6.6, detail.length * 5.6) + 12;
+  const rateWidth = edge.label.length * rateCharacterWidth;
+  const width = Math.max(rateWidth + lockWidth, detail.length * 5.6) + 12;
   return (
     <g
       class={`edge ${edge.state} ${edge.pace} ${edge.isNear ? "near" : ""} ${edge.isSelected ? "selected" : ""}`}
@@ -218,6 +224,7 @@ const EdgeShape = memo(function EdgeShape(edge: EdgeProps) {
       data-success={edge.success ?? ""}
       data-p99={edge.p99 ?? ""}
       data-protocol={edge.protocol}
+      data-security={edge.security}
       onClick={() => edge.select(edge.id)}
       onPointerEnter={() => edge.hover(edge.id)}
       onPointerLeave={() => edge.hover(null)}
@@ -228,7 +235,12 @@ const EdgeShape = memo(function EdgeShape(edge: EdgeProps) {
       {(edge.isLabelled || edge.isNear) && (
         <g class="label" transform={`translate(${edge.x} ${edge.y})`}>
           <rect x={-width / 2} y="-15" width={width} height="30" rx="5" />
-          <text class="rate" y="-3">
+          {edge.security !== "" && (
+            <g transform={`translate(${-(rateWidth + lockWidth) / 2} -13)`}>
+              <LockShape security={edge.security.split(" ") as Security[]} />
+            </g>
+          )}
+          <text class="rate" x={lockWidth / 2} y="-3">
             {edge.label}
           </text>
           <text class="detail" y="9.5">

@@ -2,6 +2,8 @@ import * as format from "../format";
 import type { Summary, Traffic } from "../metrics/window";
 import { workloadPage } from "../router";
 import { useStore } from "../store";
+import { securityNames } from "../security";
+import { Lock } from "../ui/Lock";
 import { Dot, Failures, PlaceName, Success } from "../ui/parts";
 import { Sparkline } from "../ui/Sparkline";
 import { type Edge, type Graph, health, type Node } from "./graph";
@@ -55,6 +57,8 @@ function Attention({ graph, select }: Omit<Props, "selected">) {
         <li><Dot state="poor" /> 90 % or more</li>
         <li><Dot state="bad" /> fewer</li>
         <li><Dot state="idle" /> nothing in the last seconds</li>
+        <li><Lock security={["app_tls"]} /> TLS, of the apps or by the mesh</li>
+        <li><Lock security={["plaintext"]} /> plaintext</li>
       </ul>
     </>
   );
@@ -108,6 +112,11 @@ function EdgePanel({ edge, graph }: { edge: Edge; graph: Graph }) {
         {edge.protocols.map((protocol) => (
           <span class="tag" key={protocol}>
             {protocol}
+          </span>
+        ))}
+        {edge.security.map((one) => (
+          <span class="tag" key={one} title={securityNames[one].says} data-security={one}>
+            <Lock security={[one]} /> {securityNames[one].name}
           </span>
         ))}
         {edge.services.map((service) => (

@@ -1,5 +1,6 @@
 import type { Place } from "../metrics/scrape";
 import { type Summary, summarise, type Traffic } from "../metrics/window";
+import { type Security, securityOf } from "../security";
 
 export interface Node {
   readonly id: string;
@@ -14,6 +15,7 @@ export interface Edge {
   readonly target: string;
   readonly protocols: readonly string[];
   readonly services: readonly string[];
+  readonly security: readonly Security[];
   readonly traffic: readonly Traffic[];
   readonly summary: Summary;
 }
@@ -88,6 +90,7 @@ export function graphOf(traffic: readonly Traffic[], seconds: number, filter: Fi
       id, source: source.id, target: target.id, traffic, summary,
       protocols: [...new Set(traffic.map(protocolOf))].sort(),
       services: [...new Set(traffic.map((row) => row.key.service).filter((service) => service !== ""))].sort(),
+      security: securityOf(traffic),
     });
   }
   const nodes = [...places.values()].map(({ place, inbound, outbound }) => ({ id: place.id, place, inbound: summarise(inbound, seconds), outbound: summarise(outbound, seconds) }));

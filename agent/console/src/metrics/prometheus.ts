@@ -1,16 +1,12 @@
 import { ApiError, ask } from "../api";
-import type { Sample, Series } from "./exposition";
+import { trafficFamilies } from "./scrape";
+import type { Sample, Series } from "./series";
 
 /** Long enough for two scrapes of a Prometheus that scrapes every thirty seconds. */
 export const windowSeconds = 120;
 
-const families = [
-  "nodemesh_http_requests_total", "nodemesh_http_request_duration_seconds_bucket", "nodemesh_tcp_connections_opened_total", "nodemesh_tcp_connections_closed_total",
-  "nodemesh_tcp_sent_bytes_total", "nodemesh_tcp_received_bytes_total",
-];
-
 const labels =
-  "direction, protocol, source_namespace, source_workload, destination_namespace, destination_workload, destination_version, destination_service, route, status, grpc_status, reason, le";
+  "direction, protocol, security, source_namespace, source_workload, destination_namespace, destination_workload, destination_version, destination_service, route, status, grpc_status, reason, le";
 
 interface Answer {
   readonly status: string;
@@ -24,7 +20,7 @@ interface Answer {
  */
 export async function readAll(): Promise<{ now: Sample[]; before: Sample[] }> {
   const answers = await Promise.all(
-    families.flatMap((family) => [query(family, `sum by (${labels}) (${family})`), query(family, `sum by (${labels}) (increase(${family}[${windowSeconds}s]))`)]),
+    trafficFamilies.flatMap((family) => [query(family, `sum by (${labels}) (${family})`), query(family, `sum by (${labels}) (increase(${family}[${windowSeconds}s]))`)]),
   );
   const [now, before]: [Sample[], Sample[]] = [[], []];
   for (let i = 0; i < answers.length; i += 2) {

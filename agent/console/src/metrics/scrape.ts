@@ -1,4 +1,4 @@
-import type { Sample } from "./exposition";
+import type { Sample } from "./series";
 import { Totals } from "./totals";
 
 /** A workload, or what stands for one: a Service whose pods are not known, what is outside of the mesh. */
@@ -24,6 +24,19 @@ export interface Flow {
   readonly totals: Totals;
 }
 
+/** What is counted of traffic, as far as it is shown. */
+export const trafficFamilies = [
+  "nodemesh_http_requests_total", "nodemesh_http_request_duration_seconds_bucket", "nodemesh_tcp_connections_opened_total", "nodemesh_tcp_connections_closed_total",
+  "nodemesh_tcp_sent_bytes_total", "nodemesh_tcp_received_bytes_total",
+];
+
+/** What is counted of the node and its pods, as far as it is shown. */
+export const nodeFamilies = [
+  "nodemesh_config_version", "nodemesh_proxy_config_version", "nodemesh_config_age_seconds", "nodemesh_proxy_restarts_total", "nodemesh_process_resident_memory_bytes",
+  "nodemesh_process_cpu_seconds_total", "nodemesh_pod_cpu_seconds_total", "nodemesh_pod_bytes_total", "nodemesh_pod_connections_open", "nodemesh_pod_buffered_bytes",
+];
+
+const isTraffic = new Set(trafficFamilies);
 const unknown = "unknown";
 const label = (labels: Readonly<Record<string, string>>, name: string) => labels[name] ?? "";
 
@@ -48,7 +61,7 @@ export class Scrape {
     const atDestination = new Map<string, Flow>();
     for (const sample of samples) {
       const { name, labels } = sample.series;
-      if (!isTraffic(name)) {
+      if (!isTraffic.has(name)) {
         const same = this.others.get(name);
         if (same) {
           same.push(sample);
@@ -96,11 +109,6 @@ export class Scrape {
     const known = this.routed.get(key);
     this.routed.set(key, { route: labels.route, namespace, workload, version, requests: (known?.requests ?? 0) + value });
   }
-}
-
-function isTraffic(name: string): boolean {
-  return name === "nodemesh_http_requests_total" || name === "nodemesh_http_request_duration_seconds_bucket"
-    || (name.startsWith("nodemesh_tcp_") && name !== "nodemesh_tcp_connections_open");
 }
 
 function flowOf(flows: Map<string, Flow>, labels: Readonly<Record<string, string>>): Flow {

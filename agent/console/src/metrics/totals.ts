@@ -1,4 +1,4 @@
-import type { Sample } from "./exposition";
+import type { Sample } from "./series";
 import { Histogram } from "./histogram";
 
 /** What the mesh counted of some traffic since it started, or between two scrapes. */
@@ -13,6 +13,8 @@ export class Totals {
   sent = 0;
   received = 0;
   readonly latency = new Histogram();
+  /** Requests and connections, by what protected them: plaintext, app_tls, mesh_tls. */
+  readonly secured = new Map<string, number>();
   /** Requests and connections that failed, by why: the reason of the mesh, else what the server answered. */
   readonly failures = new Map<string, number>();
 
@@ -22,11 +24,12 @@ export class Totals {
       case "nodemesh_http_requests_total": {
         const why = failure(labels);
         this.requests += value;
+        add(this.secured, labels.security, value);
         this.isGrpc ||= labels.protocol === "grpc";
         if (why === "") {
           this.succeeded += value;
         } else {
-          this.fail(why, value);
+          add(this.failures, why, value);
         }
         break;
       }
@@ -35,12 +38,13 @@ export class Totals {
         break;
       case "nodemesh_tcp_connections_opened_total":
         this.opened += value;
+        add(this.secured, labels.security, value);
         break;
       case "nodemesh_tcp_connections_closed_total":
         this.closed += value;
         if (labels.reason) {
           this.broken += value;
-          this.fail(labels.reason, value);
+          add(this.failures, labels.reason, value);
         }
         break;
       case "nodemesh_tcp_sent_bytes_total":
@@ -62,9 +66,8 @@ export class Totals {
     this.sent += other.sent;
     this.received += other.received;
     this.latency.addAll(other.latency);
-    for (const [why, count] of other.failures) {
-      this.fail(why, count);
-    }
+    addAll(this.failures, other.failures);
+    addAll(this.secured, other.secured);
   }
 
   /** What was counted since; all of it where counting began anew meanwhile (another proxy). */
@@ -82,19 +85,27 @@ export class Totals {
     difference.sent = this.sent - (earlier?.sent ?? 0);
     difference.received = this.received - (earlier?.received ?? 0);
     difference.latency.addAll(this.latency.since(earlier?.latency));
-    for (const [why, count] of this.failures) {
-      const more = count - (earlier?.failures.get(why) ?? 0);
-      if (more > 0) {
-        difference.fail(why, more);
-      }
-    }
+    addAll(difference.failures, grown(this.failures, earlier?.failures));
+    addAll(difference.secured, grown(this.secured, earlier?.secured));
     return difference;
   }
+}
 
-  private fail(why: string, count: number): void {
-    this.failures.set(why, (this.failures.get(why) ?? 0) + count);
+function add(counts: Map<string, number>, key: string | undefined, count: number): void {
+  if (key && count > 0) {
+    counts.set(key, (counts.get(key) ?? 0) + count);
   }
 }
+
+function addAll(counts: Map<string, number>, others: Iterable<readonly [string, number]>): void {
+  for (const [key, count] of others) {
+    add(counts, key, count);
+  }
+}
+
+/** What has become more since. */
+const grown = (now: ReadonlyMap<string, number>, earlier: ReadonlyMap<string, number> | undefined) =>
+  [...now].map(([key, count]) => [key, count - (earlier?.get(key) ?? 0)] as const).filter(([, more]) => more > 0);
 
 // Empty: it went well. Status 0: the client got no whole response. What the application answered with 4xx, it meant.
 function failure(labels: Readonly<Record<string, string>>): string {

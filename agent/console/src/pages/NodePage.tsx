@@ -12,7 +12,6 @@ export function NodePage() {
   const [version, proxy, age] = [one("nodemesh_config_version"), one("nodemesh_proxy_config_version"), one("nodemesh_config_age_seconds")];
   const captured = store.pods.filter((pod) => pod.captured).length;
   const enrolled = store.pods.filter((pod) => pod.enrolled).length;
-  const owner = new Map(store.config?.workloads.map((workload) => [workload.id, workload]));
   return (
     <div class="page">
       <dl class="facts">
@@ -89,12 +88,11 @@ export function NodePage() {
             <tbody>
               {store.pods.map((pod) => {
                 const labels = { namespace: pod.namespace, pod: pod.name };
-                const workload = owner.get(`${pod.namespace}/${pod.name}`);
                 return (
                   <tr key={`${pod.namespace}/${pod.name}`} data-pod={`${pod.namespace}/${pod.name}`}>
                     <td>
                       <Dot state={pod.captured ? "good" : pod.enrolled ? "bad" : "idle"} />{" "}
-                      <a href={workloadPage(pod.namespace, workload?.owner ?? pod.name)}>
+                      <a href={workloadPage(pod.namespace, store.owners[`${pod.namespace}/${pod.name}`] ?? pod.name)}>
                         <span class="faint">{pod.namespace}/</span>
                         {pod.name}
                       </a>

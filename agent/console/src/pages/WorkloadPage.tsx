@@ -1,10 +1,12 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import * as format from "../format";
 import { health, protocolOf, worse } from "../graph/graph";
 import { factsOf, type RouteFacts, type WorkloadFacts } from "../mesh";
 import { summarise, type Traffic } from "../metrics/window";
+import { securityOf } from "../security";
 import { useStore } from "../store";
+import { Lock } from "../ui/Lock";
 import { Dot, Empty, Fact, Failures, PlaceName, Section, Success } from "../ui/parts";
 import { Sparkline } from "../ui/Sparkline";
 import { WeightEditor } from "../ui/WeightEditor";
@@ -16,7 +18,11 @@ export function WorkloadPage({ namespace, name }: { namespace: string; name: str
   const id = `${namespace}/${name}`;
   const inbound = store.traffic.filter((row) => row.key.destination.id === id);
   const outbound = store.traffic.filter((row) => row.key.source.id === id);
-  const facts = store.config && factsOf(store.config, store.rollouts, store.policies, store.window, namespace, name);
+  useEffect(() => {
+    store.open({ namespace, name });
+    return () => store.open(null);
+  }, [namespace, name]);
+  const facts = store.workload && factsOf(store.workload, store.window, namespace, name);
   if (inbound.length + outbound.length === 0 && facts?.pods.length === 0) {
     return (
       <div class="page">
@@ -107,7 +113,9 @@ function Flows({ rows, seconds, place, who, none }: { rows: readonly Traffic[]; 
                 <Dot state={health(summary)} /> {place(row)}
               </td>
               <td>{row.key.service || <span class="faint">none</span>}</td>
-              <td>{protocolOf(row)}</td>
+              <td>
+                <Lock security={securityOf([row])} /> {protocolOf(row)}
+              </td>
               <td class="number">
                 {format.rate(summary.rate)} <span class="faint">{format.unit(summary)}</span>
               </td>
