@@ -408,7 +408,6 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         if (tls is null)
         {
             _lease.Answered();
-            _lease.Judged(isError: false, isGateway: false);
         }
         var series = Series();
         Leave();

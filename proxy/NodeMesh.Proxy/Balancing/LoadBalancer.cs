@@ -26,7 +26,7 @@ internal sealed class LoadBalancer(TimeProvider time, Random random)
         var endpoints = port.EndpointsFor(family);
         if (port.Traffic.Rules is { } rules && endpoints.Length > 1)
         {
-            endpoints = Usable(Near(endpoints, rules.Locality, facts.Source), endpoints, rules);
+            endpoints = Near(Usable(endpoints, rules), rules.Locality, facts.Source);
             if (rules.Algorithm == BalancingAlgorithm.ConsistentHash && ConsistentHashing.Key(rules.HashKey, facts) is { } key)
             {
                 return ConsistentHashing.Pick(endpoints, key, rules.BoundedLoadPercent);
@@ -76,7 +76,7 @@ internal sealed class LoadBalancer(TimeProvider time, Random random)
         return other.Load.At(now) < ClearlyLess * one.Load.At(now) ? other : one;
     }
 
-    // Those of the client's node, then of its zone, as far as is asked; all of them where there is none.
+    // Those of the client's node, else of its zone, as far as is asked; all of them where there is none.
     private static EndpointEntry[] Near(EndpointEntry[] endpoints, Locality locality, WorkloadEntry? source)
     {
         if (locality == Locality.Anywhere || source is null)
@@ -91,23 +91,15 @@ internal sealed class LoadBalancer(TimeProvider time, Random random)
         return source.Zone.Length > 0 && Array.FindAll(endpoints, endpoint => endpoint.Workload?.Zone == source.Zone) is { Length: > 0 } ofZone ? ofZone : endpoints;
     }
 
-    // Without those that fail; where none is left near, the others; and all, near ones first, when so few are left that they would fail too.
-    private EndpointEntry[] Usable(EndpointEntry[] near, EndpointEntry[] all, TrafficRules rules)
+    // Without those that fail; all when so few are left that they would fail too.
+    private EndpointEntry[] Usable(EndpointEntry[] all, TrafficRules rules)
     {
         if (rules is { Outliers: null, HealthCheck: null })
         {
-            return near;
+            return all;
         }
         var now = time.GetTimestamp();
         var usable = Array.FindAll(all, endpoint => !endpoint.Load.IsSpared(now));
-        if (usable.Length == all.Length)
-        {
-            return near;
-        }
-        if (usable.Length == 0 || usable.Length * 100L < (rules.Outliers?.PanicThresholdPercent ?? 0) * (long)all.Length)
-        {
-            return near;
-        }
-        return Array.FindAll(near, endpoint => !endpoint.Load.IsSpared(now)) is { Length: > 0 } both ? both : usable;
+        return usable.Length == 0 || usable.Length * 100L < (rules.Outliers?.PanicThresholdPercent ?? 0) * (long)all.Length ? all : usable;
     }
 }

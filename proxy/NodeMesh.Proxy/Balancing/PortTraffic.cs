@@ -17,6 +17,8 @@ internal sealed class PortTraffic
     // The time of which so many percent of the requests may be hedged, and in a tenth of which one always.
     private const uint HedgingMilliseconds = 10_000;
 
+    private static int _last;
+
     private volatile TrafficRules? _rules;
     private volatile BackendTlsEntry? _tls;
     private volatile EndpointLoad[] _endpoints = [];
@@ -33,6 +35,9 @@ internal sealed class PortTraffic
     private long _usedV6 = long.MinValue;
 
     public PortTraffic() => _pending = new PendingRequests(this);
+
+    /// <summary>Tells it from every other of this process, and is not 0.</summary>
+    public int Id { get; } = Interlocked.Increment(ref _last);
 
     /// <summary>null: the defaults.</summary>
     public TrafficRules? Rules => _rules;

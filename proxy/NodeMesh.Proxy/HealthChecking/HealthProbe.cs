@@ -18,6 +18,9 @@ internal sealed class HealthProbe(IUpstreamDialer dialer)
     private const int BadRequest = 400;
     private const int MaxAnswer = 4096;
 
+    // Longer than the proxy of another node needs to find that its pod takes no connection, of which it has taken one already.
+    private const int SettlingMilliseconds = 250;
+
     // HealthCheckResponse { status: SERVING }, with the prefix of a message that is not compressed.
     private static readonly byte[] Serving = [0, 0, 0, 0, 2, 8, 1];
 
@@ -31,12 +34,12 @@ internal sealed class HealthProbe(IUpstreamDialer dialer)
         try
         {
             using var socket = await DialAsync(pod, address, limit.Token);
-            if (rules.HowCase is not (HealthCheckRules.HowOneofCase.Http or HealthCheckRules.HowOneofCase.Grpc))
-            {
-                return true;
-            }
             // Owned, so that giving up ends what waits on it.
             await using Stream plain = new AwaitableStream(socket);
+            if (rules.HowCase is not (HealthCheckRules.HowOneofCase.Http or HealthCheckRules.HowOneofCase.Grpc))
+            {
+                return dialer.IsLocal(address) || await StaysAsync(plain, limit.Token);
+            }
             await using var stream = tls is null || rules.Port != 0 ? plain : await tls.OpenAsync(plain, http2 || rules.HowCase == HealthCheckRules.HowOneofCase.Grpc, limit.Token);
             return rules.HowCase == HealthCheckRules.HowOneofCase.Http
                 ? await AskHttpAsync(stream, rules.Http, http2, address, limit.Token)
@@ -52,6 +55,22 @@ internal sealed class HealthProbe(IUpstreamDialer dialer)
     {
         var client = pod.Addresses.FirstOrDefault(address => address.AddressFamily == endpoint.AddressFamily) ?? pod.Addresses[0];
         return dialer.DialAsync(pod, Direction.Outbound, client, endpoint, cancellation);
+    }
+
+    // A reset throws; any other end, or word, is the server's own.
+    private static async Task<bool> StaysAsync(Stream stream, CancellationToken limit)
+    {
+        using var settling = CancellationTokenSource.CreateLinkedTokenSource(limit);
+        settling.CancelAfter(SettlingMilliseconds);
+        try
+        {
+            _ = await stream.ReadAsync(new byte[1], settling.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // It stands.
+        }
+        return true;
     }
 
     private static async Task<bool> AskHttpAsync(Stream stream, HttpCheck check, bool http2, IPEndPoint endpoint, CancellationToken cancellation)

@@ -24,7 +24,8 @@ public sealed class ResourceDirectory
 
     /// <param name="app">The label "app", for selectors.</param>
     /// <param name="spec">More of it, indented by two.</param>
-    public void Pod(TestPod pod, bool enrolled = true, string app = "", bool ready = true, string annotations = "", string spec = "") => Write($"pod-{pod.Node.Name}-{pod.Name}", $$"""
+    /// <param name="node">Where it is said to run; absent: where it does.</param>
+    public void Pod(TestPod pod, bool enrolled = true, string app = "", bool ready = true, string annotations = "", string spec = "", string? node = null) => Write($"pod-{pod.Node.Name}-{pod.Name}", $$"""
         apiVersion: v1
         kind: Pod
         metadata:
@@ -37,7 +38,7 @@ public sealed class ResourceDirectory
             nodemesh.io/netns: {{pod.Netns}}
             {{annotations}}
         spec:
-          nodeName: {{pod.Node.Name}}
+          nodeName: {{node ?? pod.Node.Name}}
         {{spec}}
         status:
           podIPs:

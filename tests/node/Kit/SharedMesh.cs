@@ -55,7 +55,7 @@ public abstract class SharedMesh(string capture) : IAsyncLifetime
     public async Task RemovePodAsync(TestPod pod)
     {
         Mesh.Resources.RemovePod(pod);
-        await Near.Agent.CapturedAsync(pod, captured: false);
+        await pod.Node.Agent.CapturedAsync(pod, captured: false);
         await pod.DisposeAsync();
     }
 }

@@ -4,7 +4,7 @@ using NodeMesh.TestApp.Calling;
 
 namespace NodeMesh.NodeTests.Policies;
 
-/// <summary>Endpoints that can't be reached, say that they are ill, do worse than others, or are new.</summary>
+/// <summary>Endpoints that can't be reached, say that they are ill, or are new.</summary>
 [Collection("ebpf")]
 public sealed class EndpointHealth(EbpfMesh mesh) : ResilientService(mesh)
 {
@@ -102,22 +102,32 @@ public sealed class EndpointHealth(EbpfMesh mesh) : ResilientService(mesh)
     }
 
     [Fact(Timeout = 60_000)]
-    public async Task An_endpoint_that_does_worse_than_the_others_is_spared()
+    public async Task An_endpoint_that_takes_no_connection_gets_nothing_on_this_node_or_another()
     {
-        var worse = await NginxAsync("worse", "location / { add_header X-Pod worse always; if ($arg_n ~ [02468]$) { return 500 bad; } return 200 good; }");
+        const string port = "9000";
+        var near = await NginxAsync("near-half", "location / { add_header X-Pod near-half; return 200 \"\"; }");
+        var far = await NginxAsync("far-half", "location / { add_header X-Pod far-half; return 200 \"\"; }", on: Mesh.Far);
         try
         {
-            await PolicyAsync("loadBalancing: {algorithm: Random}");
-            await Eventually.TrueAsync("it has its share", async () => (await PodsAsync(10)).Contains("worse"));
+            await PolicyAsync("loadBalancing: {algorithm: RoundRobin}");
+            await GoesToAsync("far-half", "far-meshed", "near-half");
 
-            await PolicyAsync(
-                "loadBalancing: {algorithm: Random}, outlierDetection: {baseEjectionTime: 5m, successRate: {interval: 500ms, minimumEndpoints: 2, minimumRequests: 20, standardDeviations: 0.5}}");
-            await Eventually.TrueAsync("it is spared", async () => !(await PodsAsync(80)).Contains("worse"), TimeSpan.FromSeconds(20));
-            Assert.Equal(["far-meshed"], (await PodsAsync(80)).Distinct());
+            await PolicyAsync($"loadBalancing: {{algorithm: RoundRobin}}, healthCheck: {{interval: 200ms, port: {port}, tcp: {{}}}}");
+            await GoesToAsync("far-meshed");
+
+            foreach (var pod in new[] { near, far })
+            {
+                await pod.StartAsync(int.Parse(port), "python3", "-m", "http.server", port);
+            }
+            await GoesToAsync("far-half", "far-meshed", "near-half");
         }
         finally
         {
-            await RemoveAsync(worse);
+            await RemoveAsync(near);
+            await RemoveAsync(far);
         }
+
+        Task GoesToAsync(params string[] pods) =>
+            Eventually.TrueAsync($"requests go to {string.Join(", ", pods)}", async () => (await PodsAsync(12)).Distinct().Order().SequenceEqual(pods));
     }
 }

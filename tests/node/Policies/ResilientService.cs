@@ -44,6 +44,12 @@ public abstract class ResilientService(EbpfMesh mesh) : IAsyncLifetime
     protected async Task<List<string>> PodsAsync(int count) =>
         [.. (await Mesh.Client().ExecAsync("curl", "-sS", "-o", "/dev/null", "-w", "%header{x-pod}\\n", $"http://{Http}/?n=[1-{count}]")).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
 
+    /// <summary>The statuses of so many requests, ten at a time.</summary>
+    protected async Task<List<string>> CrowdAsync(int count) =>
+        [.. (await Mesh.Client().ExecAsync("curl", "-Z", "--parallel-max", "10", "-sS", "-o", "/dev/null", "-w", "%{http_code}\\n", $"http://{Http}/?n=[1-{count}]")).Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+
+    protected async Task<double> CountAsync(string metric, params (string Name, string Value)[] labels) => (await Mesh.Near.Agent.ScrapeAsync()).Sum(metric, labels);
+
     protected async Task PolicyAsync(string spec)
     {
         Mesh.Mesh.Resources.Write("policy", $$"""
@@ -65,8 +71,11 @@ public abstract class ResilientService(EbpfMesh mesh) : IAsyncLifetime
 
     protected string Home(string name) => $"{TestRun.Directory}/{Mesh.Mesh.Name}/{name}";
 
-    protected async Task<TestPod> NginxAsync(string name, string locations)
+    /// <summary>A captured endpoint of the Service that serves what the locations say; {home} in them is a directory of its own.</summary>
+    /// <param name="on">Where; absent: on the client's node.</param>
+    protected async Task<TestPod> NginxAsync(string name, string locations, TestNode? on = null)
     {
+        on ??= Mesh.Near;
         var home = Directory.CreateDirectory(Home(name)).FullName;
         await File.WriteAllTextAsync($"{home}/nginx.conf", $$"""
             daemon off;
@@ -78,12 +87,15 @@ public abstract class ResilientService(EbpfMesh mesh) : IAsyncLifetime
             http { access_log off; server { listen 8080; {{locations.Replace("{home}", home, StringComparison.Ordinal)}} } }
             """);
         // It serves before the Service knows of it.
-        var pod = await Mesh.Near.AddPodAsync(name);
+        var pod = await on.AddPodAsync(name);
         await pod.StartAsync(8080, "nginx", "-c", $"{home}/nginx.conf");
         Mesh.Mesh.Resources.Pod(pod, app: "resilient");
-        await Mesh.Near.Agent.CapturedAsync(pod);
+        await on.Agent.CapturedAsync(pod);
         return pod;
     }
+
+    /// <summary>Its server ends; to the mesh it is an endpoint as before.</summary>
+    protected Task StopNginxAsync(TestPod pod) => pod.ExecAsync("nginx", "-c", $"{Home(pod.Name)}/nginx.conf", "-s", "stop");
 
     protected Task RemoveAsync(TestPod pod) => Mesh.RemovePodAsync(pod);
 }

@@ -4,28 +4,10 @@ using NodeMesh.TestApp.Calling;
 
 namespace NodeMesh.NodeTests.Policies;
 
-/// <summary>Timeouts, limits and the choice of endpoints by TrafficPolicy and XBackendTrafficPolicy, and what EgressPolicy ends.</summary>
+/// <summary>Limits, protocols and second attempts by TrafficPolicy, and what EgressPolicy ends.</summary>
 [Collection("ebpf")]
 public sealed class TrafficResilience(EbpfMesh mesh) : ResilientService(mesh)
 {
-    [Fact(Timeout = 60_000)]
-    public async Task What_stands_still_is_ended()
-    {
-        Assert.True((await Mesh.Client().CallAsync(new CallRequest { Kind = "open", Target = $"{Web}:90", Token = "old" })).Ok);
-        await PolicyAsync("timeouts: {idle: 500ms}");
-        var silent = await Eventually.HoldsAsync("an answer that does not come is not waited for", () => CallAsync("/?delay=5000"), result => !result.Ok);
-        Assert.Equal((504, "timeout_idle"), (silent.Status, silent.Headers!["nodemesh-error"]));
-        Assert.True((await CallAsync("/?delay=100")).Ok);
-
-        Assert.True((await Mesh.Client().CallAsync(new CallRequest { Kind = "open", Target = $"{Web}:90", Token = "idle" })).Ok);
-        Assert.True((await Mesh.Client().CallAsync(new CallRequest { Kind = "send", Token = "idle" })).Ok);
-        await Eventually.TrueAsync("the idle connection is counted as ended", async () =>
-            (await Mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_tcp_connections_closed_total", ("reason", "timeout_idle")) >= 1);
-        Assert.False((await Mesh.Client().CallAsync(new CallRequest { Kind = "send", Token = "idle" })).Ok);
-        // One from before has what counted then.
-        Assert.True((await Mesh.Client().CallAsync(new CallRequest { Kind = "send", Token = "old" })).Ok);
-    }
-
     [Fact(Timeout = 60_000)]
     public async Task Over_the_limit_one_waits_and_one_is_refused()
     {
@@ -69,70 +51,6 @@ public sealed class TrafficResilience(EbpfMesh mesh) : ResilientService(mesh)
             Assert.True(call.Ok, call.Error);
         }
         Assert.True((await Mesh.Client().CallAsync("websocket", Http)).Ok);
-    }
-
-    [Fact(Timeout = 60_000)]
-    public async Task Near_endpoints_come_first_but_for_the_sessions_of_others()
-    {
-        var near = await Mesh.AddPodAsync("neighbour");
-        try
-        {
-            await near.ServeAsync();
-            Mesh.Mesh.Resources.Pod(near, app: "resilient");
-            Mesh.Mesh.Resources.Write("session", """
-                {apiVersion: gateway.networking.x-k8s.io/v1alpha1, kind: XBackendTrafficPolicy, metadata: {name: session, namespace: default}, spec: {
-                  targetRefs: [{group: "", kind: Service, name: resilient}], sessionPersistence: {sessionName: seat}}}
-                """);
-            var far = await Eventually.HoldsAsync("a session begins on the other node", () => CallAsync(), result =>
-                result.Server?.Pod == "far-meshed" && result.Headers!.GetValueOrDefault("set-cookie")?.StartsWith("seat=", StringComparison.Ordinal) == true);
-            var cookie = far.Headers!["set-cookie"].Split(';')[0];
-
-            await PolicyAsync("loadBalancing: {algorithm: RoundRobin, locality: PreferNode}");
-            await Eventually.TrueAsync("the neighbour has everything", async () => (await PodsAsync(10)).All(pod => pod == "neighbour"));
-            Assert.Equal(["neighbour"], (await PodsAsync(40)).Distinct());
-
-            for (var turn = 0; turn < 10; turn++)
-            {
-                var result = await Mesh.Client().CallAsync(new CallRequest { Kind = "http", Target = Http, Headers = [$"Cookie: a=b; {cookie}"] });
-                Assert.Equal(("far-meshed", false), (result.Server?.Pod, result.Headers!.ContainsKey("set-cookie")));
-            }
-        }
-        finally
-        {
-            Mesh.Mesh.Resources.Delete("session");
-            await RemoveAsync(near);
-        }
-    }
-
-    [Fact(Timeout = 60_000)]
-    public async Task A_server_that_fails_is_not_buried_under_retries()
-    {
-        var nginx = await NginxAsync("broken", "location / { return 500 \"broken\"; }");
-        try
-        {
-            Mesh.Mesh.Resources.Pod(Mesh.Server(isNear: false));
-            Retries("codes: [500], attempts: 3, backoff: 1ms");
-            await Eventually.HoldsAsync("all fail", () => CallAsync(), result => result.Status == 500);
-            var before = await RetriesAsync();
-            Mesh.Mesh.Resources.Write("policy", """
-                {apiVersion: gateway.networking.x-k8s.io/v1alpha1, kind: XBackendTrafficPolicy, metadata: {name: policy, namespace: default}, spec: {
-                  targetRefs: [{group: "", kind: Service, name: resilient}], retryConstraint: {budget: {percent: 10, interval: 1h}, minRetryRate: {count: 1, interval: 1h}}}}
-                """);
-            var refused = await Eventually.HoldsAsync("the budget is spent", () => CallAsync(), result => result.Status == 503);
-            Assert.Equal("retry_budget", refused.Headers!["nodemesh-error"]);
-
-            var spent = await RetriesAsync();
-            await TimesAsync(60);
-            Assert.InRange(await RetriesAsync() - spent, 3, 12); // a tenth of the 60, and then some
-            Assert.True(spent > before || before > 0);
-            Assert.True((await Mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_http_retries_refused_total", ("limit", "retry_budget")) > 0);
-        }
-        finally
-        {
-            await RemoveAsync(nginx);
-        }
-
-        async Task<double> RetriesAsync() => (await Mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_http_retries_total", ("route", "default/resilient"));
     }
 
     [Fact(Timeout = 60_000)]

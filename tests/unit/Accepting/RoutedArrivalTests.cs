@@ -130,6 +130,30 @@ public sealed class RoutedArrivalTests : IDisposable
         Assert.Equal(1, await _proxy.MetricAsync("nodemesh_tcp_connections_closed_total", "reason=\"timeout_idle\""));
     }
 
+    [Theory(Timeout = 15_000)]
+    [InlineData("", true, true)]
+    [InlineData("word", true, false)]
+    [InlineData("", false, false)]
+    public async Task A_server_that_resets_a_connection_before_it_has_said_a_word_has_failed(string word, bool isReset, bool isSpared)
+    {
+        Declare(Protocol.Opaque, RouteKind.TcpRoute, (new RouteMatch(), "two"));
+        var outliers = new OutlierRules { ConsecutiveErrors = 1, BaseEjectionMilliseconds = 60_000, MaxEjectionMilliseconds = 60_000, MaxEjectionPercent = 100 };
+        _proxy.Snapshots.Apply(new SnapshotDelta { Version = 2, Policies = { new ScopedPolicies { Scope = "shop/two", Traffic = new TrafficRules { Outliers = outliers } } } });
+        using var client = await _proxy.ConnectAsync();
+        await client.SendAsync("hello");
+        using var server = await _two.AcceptAsync();
+        Assert.Equal("hello", await server.ReadAsync(5));
+        await server.SendAsync(word);
+        Assert.Equal(word, await client.ReadAsync(word.Length));
+        server.LingerState = new LingerOption(isReset, 0);
+        server.Dispose();
+        Assert.Equal(isReset ? "reset" : "end", await client.NextAsync());
+        client.Dispose();
+
+        await EventuallyClosedAsync(isReset ? "upstream_reset" : "");
+        Assert.Equal(isSpared, _proxy.Store.Current.FindServicePort("shop/two", 443)!.Endpoints[0].Load.IsEjected(TimeProvider.System.GetTimestamp()));
+    }
+
     [Fact(Timeout = 15_000)]
     public async Task What_is_no_TLS_is_put_into_TLS_where_a_policy_says_so_and_each_side_ends_by_itself()
     {

@@ -120,13 +120,15 @@ public class TrafficPolicyTests
     }
 
     [Fact]
-    public void A_near_endpoint_that_fails_is_made_up_for_by_far_ones()
+    public void A_near_endpoint_that_fails_is_made_up_for_by_the_next_nearest()
     {
         Apply(new TrafficRules { Algorithm = BalancingAlgorithm.RoundRobin, Locality = Locality.PreferNode, Outliers = Outliers() });
-        Fail("10.0.0.1", 3);
         var facts = new PickFacts(new WorkloadEntry("shop/cart", "shop", "cart", "", "", "n1", "z1"), null, default);
 
-        Assert.DoesNotContain("10.0.0.1", Enumerable.Range(0, 20).Select(_ => Pick(facts)));
+        Fail("10.0.0.1", 3);
+        Assert.Equal(["10.0.0.2"], Enumerable.Range(0, 20).Select(_ => Pick(facts)).Distinct());
+        Fail("10.0.0.2", 3);
+        Assert.Equal(["10.0.0.3", "10.0.0.4", "10.0.0.5"], Enumerable.Range(0, 20).Select(_ => Pick(facts)).Distinct().Order());
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Accepting;
@@ -52,6 +53,20 @@ public sealed class HealthProbeTests
         Assert.True(await AskAsync(new HealthCheckRules { Tcp = true }, server.EndPoint));
         Assert.False(await AskAsync(new HealthCheckRules { Tcp = true }, closed));
         Assert.True(await AskAsync(new HealthCheckRules { Tcp = true, Port = (uint)server.EndPoint.Port }, closed));
+    }
+
+    [Theory(Timeout = 20_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_connection_that_is_reset_at_once_was_not_taken_by_the_server(bool isReset)
+    {
+        using var server = new LoopbackServer();
+        var asking = AskAsync(new HealthCheckRules { Tcp = true }, server.EndPoint);
+        using var accepted = await server.AcceptAsync();
+        accepted.LingerState = new LingerOption(isReset, 0);
+        accepted.Dispose();
+
+        Assert.Equal(!isReset, await asking);
     }
 
     [Theory(Timeout = 20_000)]

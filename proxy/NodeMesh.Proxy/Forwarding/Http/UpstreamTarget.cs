@@ -14,8 +14,8 @@ using NodeMesh.Proxy.Telemetry;
 namespace NodeMesh.Proxy.Forwarding.Http;
 
 /// <summary>
-/// Where a request goes, and as whom. HTTP connections are pooled by the host of the URI, which therefore spells out the destination and
-/// the client that the destination shall see; nothing ever resolves it.
+/// Where a request goes, and as whom. HTTP connections are pooled by the host of the URI, which therefore spells out the destination,
+/// the client that the destination shall see, and whose rules the connection goes by; nothing ever resolves it.
 /// </summary>
 internal sealed class UpstreamTarget
 {
@@ -37,9 +37,9 @@ internal sealed class UpstreamTarget
         _dialer = dialer;
         var from = AddressKey.From(client);
         var to = AddressKey.From(endpoint);
-        Key = new UpstreamKey(from, to, tls?.Id ?? 0);
+        Key = new UpstreamKey(from, to, traffic?.Id ?? 0, tls?.Id ?? 0);
         // The scheme is what a server that speaks TLS wants to see in HTTP/2; the handler takes a connection that is secured already as it is.
-        Prefix = $"{(tls is null ? "http" : "https")}://c{from.High:x}-{from.Low:x}.e{to.High:x}-{to.Low:x}{(tls is null ? "" : $".t{tls.Id:x}")}:{to.Port}";
+        Prefix = $"{(tls is null ? "http" : "https")}://c{from.High:x}-{from.Low:x}.e{to.High:x}-{to.Low:x}{(traffic is null ? "" : $".p{traffic.Id:x}")}{(tls is null ? "" : $".t{tls.Id:x}")}:{to.Port}";
         Authority = endpoint.Port == 80 ? Literal(endpoint.Address) : $"{Literal(endpoint.Address)}:{endpoint.Port}";
         Direction = DirectionNow();
     }

@@ -27,10 +27,12 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
     private long _lastMoved;
     private int _kept;
     private bool _isQueued;
+    private bool _isJudged;
     private bool _isDone;
 
     /// <param name="pod">The pod that accepted, and counts, the downstream.</param>
     /// <param name="dialed">The pod whose socket the upstream is; often the same.</param>
+    /// <param name="lease">Is judged here: the endpoint failed if it resets the connection before it has sent a byte.</param>
     /// <param name="guard">null: no policy can come to forbid it.</param>
     /// <param name="idleMilliseconds">In which some byte must pass; 0: as long as both ends like.</param>
     /// <param name="record">Is told of its bytes and its end; null: nobody wants to know.</param>
@@ -162,6 +164,7 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
         if (received > 0)
         {
             _series.Received(received);
+            Judge(isError: false);
         }
         if (_record is not null)
         {
@@ -173,6 +176,16 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
         _kept = kept;
     }
 
+    // That it was connected says little: the proxy of another node takes connections before it knows whether its pod does.
+    private void Judge(bool isError)
+    {
+        if (!_isJudged)
+        {
+            _isJudged = true;
+            _lease.Judged(isError, isGateway: isError);
+        }
+    }
+
     private void End(Reason reason)
     {
         if (_isDone)
@@ -180,6 +193,10 @@ internal sealed class Relay : ILoopEvents, ILoopWork, IPodUser, IGuarded
             return;
         }
         _isDone = true;
+        if (reason is Reason.None or Reason.UpstreamReset)
+        {
+            Judge(isError: reason == Reason.UpstreamReset);
+        }
         _idle?.Stop();
         _guard?.Guard.Leave(this);
         if (reason == Reason.None)
