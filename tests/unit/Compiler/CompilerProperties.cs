@@ -92,11 +92,11 @@ public class CompilerProperties
         var resources = set.Namespaces.Values.Cast<IResource>().Concat(set.Pods.Values).Concat(set.Services.Values).Concat(set.EndpointSlices.Values)
             .Concat(set.HttpRoutes.Values).Concat(set.GrpcRoutes.Values).Concat(set.TlsRoutes.Values).Concat(set.TcpRoutes.Values).Concat(set.ReferenceGrants.Values)
             .Concat(set.AuthorizationPolicies.Values).Concat(set.FaultPolicies.Values).Concat(set.BackendTlsPolicies.Values).Concat(set.ConfigMaps.Values)
-            .Concat(set.RateLimitPolicies.Values).Concat(set.BackendTrafficPolicies.Values).Concat(set.Rollouts.Values);
+            .Concat(set.RateLimitPolicies.Values).Concat(set.TrafficPolicies.Values).Concat(set.TelemetryPolicies.Values).Concat(set.EgressPolicies.Values).Concat(set.BackendTrafficPolicies.Values).Concat(set.Rollouts.Values);
         return resources.Select(resource => new DeclaredObject(Kinds.Named((resource as IRoute)?.Kind ?? (resource as IPolicy)?.Kind ?? resource.GetType().Name)!, resource, 0, new SourceLocation("")));
     }
 
-    private static void AssertEqual(Compilation expected, Compilation actual)
+    internal static void AssertEqual(Compilation expected, Compilation actual)
     {
         AssertEqual(expected.Content, actual.Content);
         Assert.Equal(expected.LocalPods, actual.LocalPods);

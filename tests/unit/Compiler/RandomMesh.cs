@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
 using System.Net;
-using System.Text.Json;
 using NodeMesh.Agent.Compiler;
 using NodeMesh.Agent.Resources;
 using NodeMesh.Agent.Resources.Model;
-using NodeMesh.Agent.Resources.Model.Policies;
+using NodeMesh.UnitTests.Compiler.Policies;
 
 namespace NodeMesh.UnitTests.Compiler;
 
@@ -24,7 +23,7 @@ internal sealed class RandomMesh
     public void Step(int choice)
     {
         var random = new Random(unchecked((choice * 1_000_003) + _steps++));
-        switch (random.Next(22))
+        switch (random.Next(25))
         {
             case < 4:
                 Resources = Resources with { Pods = Change(Resources.Pods, random, "p", 6, RandomPod) };
@@ -48,10 +47,10 @@ internal sealed class RandomMesh
                 Resources = Resources with { TcpRoutes = Change(Resources.TcpRoutes, random, "r", 2, RandomTcpRoute) };
                 break;
             case 12:
-                Resources = Resources with { FaultPolicies = Change(Resources.FaultPolicies, random, "f", 3, RandomFaultPolicy) };
+                Resources = Resources with { FaultPolicies = Change(Resources.FaultPolicies, random, "f", 3, RandomPolicies.FaultPolicy) };
                 break;
             case 13:
-                Resources = Resources with { AuthorizationPolicies = Change(Resources.AuthorizationPolicies, random, "t", 3, RandomAuthorizationPolicy) };
+                Resources = Resources with { AuthorizationPolicies = Change(Resources.AuthorizationPolicies, random, "t", 3, RandomPolicies.AuthorizationPolicy) };
                 break;
             case 15:
                 Resources = Resources with { Nodes = Change(Resources.Nodes, random, "n", 3, RandomNode) };
@@ -60,19 +59,28 @@ internal sealed class RandomMesh
                 Resources = Resources with { ReferenceGrants = Change(Resources.ReferenceGrants, random, "g", 2, RandomGrant) };
                 break;
             case 16:
-                Resources = Resources with { BackendTlsPolicies = Change(Resources.BackendTlsPolicies, random, "b", 3, RandomBackendTlsPolicy) };
+                Resources = Resources with { BackendTlsPolicies = Change(Resources.BackendTlsPolicies, random, "b", 3, RandomPolicies.BackendTlsPolicy) };
                 break;
             case 17:
-                Resources = Resources with { ConfigMaps = Change(Resources.ConfigMaps, random, "c", 2, RandomConfigMap) };
+                Resources = Resources with { ConfigMaps = Change(Resources.ConfigMaps, random, "c", 2, RandomPolicies.ConfigMap) };
                 break;
             case 18:
-                Resources = Resources with { RateLimitPolicies = Change(Resources.RateLimitPolicies, random, "l", 3, RandomRateLimitPolicy) };
+                Resources = Resources with { RateLimitPolicies = Change(Resources.RateLimitPolicies, random, "l", 3, RandomPolicies.RateLimitPolicy) };
                 break;
             case 19:
-                Resources = Resources with { BackendTrafficPolicies = Change(Resources.BackendTrafficPolicies, random, "x", 3, RandomBackendTrafficPolicy) };
+                Resources = Resources with { BackendTrafficPolicies = Change(Resources.BackendTrafficPolicies, random, "x", 3, RandomPolicies.BackendTrafficPolicy) };
                 break;
             case 20:
-                Resources = Resources with { Rollouts = Change(Resources.Rollouts, random, "o", 2, RandomRollout) };
+                Resources = Resources with { Rollouts = Change(Resources.Rollouts, random, "o", 2, RandomPolicies.Rollout) };
+                break;
+            case 21:
+                Resources = Resources with { TrafficPolicies = Change(Resources.TrafficPolicies, random, "w", 3, RandomPolicies.TrafficPolicy) };
+                break;
+            case 22:
+                Resources = Resources with { TelemetryPolicies = Change(Resources.TelemetryPolicies, random, "m", 3, RandomPolicies.TelemetryPolicy) };
+                break;
+            case 23:
+                Resources = Resources with { EgressPolicies = Change(Resources.EgressPolicies, random, "q", 3, RandomPolicies.EgressPolicy) };
                 break;
             default:
                 Observed = Observed.SetItem($"{Home(random)}/p{random.Next(6)}", [.. Enumerable.Range(0, random.Next(3)).Select(_ => IPAddress.Parse(Address(random)))]);
@@ -191,71 +199,6 @@ internal sealed class RandomMesh
         },
     };
 
-    private static FaultPolicy RandomFaultPolicy(Random random, ObjectMeta metadata) => new()
-    {
-        Metadata = metadata,
-        Spec = new FaultPolicySpec { TargetRefs = Targets(random, metadata), Faults = [new Fault { Abort = new FaultAbort { HttpStatus = 500 + random.Next(3) } }] },
-    };
-
-    private static AuthorizationPolicy RandomAuthorizationPolicy(Random random, ObjectMeta metadata) => new()
-    {
-        Metadata = metadata,
-        Spec = new AuthorizationPolicySpec { TargetRefs = Targets(random, metadata), Action = Pick(random, "Allow", "Deny") },
-    };
-
-    private static BackendTlsPolicy RandomBackendTlsPolicy(Random random, ObjectMeta metadata) => new()
-    {
-        Metadata = metadata,
-        Spec = new BackendTlsPolicySpec
-        {
-            TargetRefs = Targets(random, metadata),
-            Validation = JsonDocument.Parse($$"""{"hostname":"{{Pick(random, "a.example", "_")}}","caCertificateRefs":[{"group":"","kind":"{{Pick(random, "ConfigMap", "Secret")}}","name":"c{{random.Next(2)}}"}]}""").RootElement,
-        },
-    };
-
-    private static RateLimitPolicy RandomRateLimitPolicy(Random random, ObjectMeta metadata) => new()
-    {
-        Metadata = metadata,
-        Spec = new RateLimitPolicySpec
-        {
-            TargetRefs = Targets(random, metadata),
-            Limits = [new RateLimit { Name = "one", Requests = 1 + random.Next(3), Per = "1s" }],
-            Global = Sometimes(random, new GlobalLimits { Service = new GlobalLimitService { Name = $"s{random.Next(3)}", Port = 80 + random.Next(2) }, Domain = "d" }),
-        },
-    };
-
-    private static BackendTrafficPolicy RandomBackendTrafficPolicy(Random random, ObjectMeta metadata) => new()
-    {
-        Metadata = metadata,
-        Spec = new BackendTrafficPolicySpec
-        {
-            TargetRefs = Targets(random, metadata),
-            RetryConstraint = Sometimes(random, new RetryConstraint()),
-            SessionPersistence = Sometimes(random, new RouteSessionPersistence { Type = Pick(random, "Cookie", "Header", "Nonsense") }),
-        },
-    };
-
-    private static Rollout RandomRollout(Random random, ObjectMeta metadata) => new()
-    {
-        Metadata = metadata,
-        Spec = new RolloutSpec
-        {
-            TargetRef = new TargetReference { Group = GatewayApi.Group, Kind = GatewayApi.HttpRoute, Name = $"r{random.Next(4)}" },
-            Stable = new RolloutBackend { Name = "s0", Port = 80 },
-            Canary = new RolloutBackend { Name = "s1", Port = 80 },
-            Steps = [new RolloutStep { Weight = 10 }],
-        },
-    };
-
-    private static ConfigMap RandomConfigMap(Random random, ObjectMeta metadata) =>
-        new() { Metadata = metadata, Data = new ConfigMapData { CaCertificates = Pick(random, TestCertificates.AuthorityPem, "nonsense", null) } };
-
-    private static IReadOnlyList<TargetReference> Targets(Random random, ObjectMeta metadata) => [.. Enumerable.Range(0, 1 + random.Next(2)).Select(_ => Pick(random,
-        new TargetReference { Kind = "Service", Name = $"s{random.Next(3)}", SectionName = Pick<string?>(random, null, "http") },
-        new TargetReference { Kind = "Namespace", Name = metadata.Namespace },
-        new TargetReference { Group = "nodemesh.io", Kind = "Mesh", Name = "mesh" },
-        new TargetReference { Group = "gateway.networking.k8s.io", Kind = "HTTPRoute", Name = $"r{random.Next(4)}" }))];
-
     private static IReadOnlyList<ParentReference> Parents(Random random) => [.. Enumerable.Range(0, 1 + random.Next(2)).Select(at => new ParentReference
     {
         Group = Pick(random, "", "", "", "other"),
@@ -279,9 +222,9 @@ internal sealed class RandomMesh
 
     private static string Address(Random random) => $"10.0.0.{1 + random.Next(4)}";
 
-    private static T Pick<T>(Random random, params T[] values) => values[random.Next(values.Length)];
+    internal static T Pick<T>(Random random, params T[] values) => values[random.Next(values.Length)];
 
-    private static T? Sometimes<T>(Random random, T? value) => random.Next(2) == 0 ? default : value;
+    internal static T? Sometimes<T>(Random random, T? value) => random.Next(2) == 0 ? default : value;
 
     private static Dictionary<string, string> Map(Random random, params (string Key, string One, string Other)[] entries) => entries
         .Where(_ => random.Next(2) == 0).ToDictionary(entry => entry.Key, entry => random.Next(2) == 0 ? entry.One : entry.Other);
