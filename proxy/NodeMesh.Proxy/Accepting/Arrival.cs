@@ -333,11 +333,7 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
             _endpoint = decision.Endpoint;
             if (_endpoint is null)
             {
-                if (decision.Full?.Rules is { } rules)
-                {
-                    _record?.DecidedBy("TrafficPolicy", rules.Policy);
-                }
-                End(decision.Refusal);
+                Refuse(decision.Refusal, decision.Full);
                 return false;
             }
             address = _endpoint.Address;
@@ -353,10 +349,23 @@ internal sealed partial class Arrival : ILoopEvents, IPodUser
         {
             return !_isDone;
         }
-        _lease = EndpointLease.Begin(_endpoint?.Load, _context.Time);
+        if (!EndpointLease.TryBegin(_endpoint?.Load, _context.Time, isRequest: false, holdsConnection: true, out _lease))
+        {
+            Refuse(Reason.CircuitOpen, traffic);
+            return false;
+        }
         _dial = new Dial(Loop, target, Step);
         _dial.Start();
         return !_isDone;
+    }
+
+    private void Refuse(Reason reason, PortTraffic? full)
+    {
+        if (full?.Rules is { } rules)
+        {
+            _record?.DecidedBy("TrafficPolicy", rules.Policy);
+        }
+        End(reason);
     }
 
     // What is forbidden waits for its first bytes: as HTTP its client is to be answered, and a server name may let it leave the mesh.

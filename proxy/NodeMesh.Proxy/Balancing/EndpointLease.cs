@@ -12,15 +12,26 @@ internal readonly struct EndpointLease
         _load = load;
         _time = time;
         _began = time.GetTimestamp();
-        if (load is not null)
-        {
-            load.Begin();
-            load.Port?.Budget?.Attempted(_began);
-        }
+        load?.Port?.Budget?.Attempted(_began);
     }
 
+    /// <summary>Whether or not the circuit is open: for what the mesh itself has to ask.</summary>
     /// <param name="load">null: the destination is no endpoint; the lease then only keeps time.</param>
-    public static EndpointLease Begin(EndpointLoad? load, TimeProvider time) => new(load, time);
+    public static EndpointLease Begin(EndpointLoad? load, TimeProvider time)
+    {
+        load?.Begin();
+        return new(load, time);
+    }
+
+    /// <returns>False: the circuit is open.</returns>
+    /// <inheritdoc cref="Begin"/>
+    /// <inheritdoc cref="PortTraffic.IsOpen"/>
+    public static bool TryBegin(EndpointLoad? load, TimeProvider time, bool isRequest, bool holdsConnection, out EndpointLease lease)
+    {
+        var hasBegun = load is null || load.TryBegin(isRequest, holdsConnection);
+        lease = hasBegun ? new(load, time) : default;
+        return hasBegun;
+    }
 
     /// <summary>Time since it began.</summary>
     public TimeSpan Elapsed => _time.GetElapsedTime(_began);

@@ -79,6 +79,18 @@ internal sealed class EndpointLoad(long now, PortTraffic? port = null)
         port?.Begin();
     }
 
+    /// <summary>Begins, if its port has room.</summary>
+    /// <inheritdoc cref="PortTraffic.IsOpen"/>
+    public bool TryBegin(bool isRequest, bool holdsConnection)
+    {
+        if (port?.TryBegin(isRequest, holdsConnection) == false)
+        {
+            return false;
+        }
+        Interlocked.Increment(ref _pending);
+        return true;
+    }
+
     public void End()
     {
         Interlocked.Decrement(ref _pending);

@@ -110,6 +110,28 @@ internal sealed class PortTraffic
 
     public void Begin() => Interlocked.Increment(ref _underWay);
 
+    /// <summary>Begins, if the circuit is not open.</summary>
+    /// <inheritdoc cref="IsOpen"/>
+    public bool TryBegin(bool isRequest, bool holdsConnection)
+    {
+        var limit = Limit(isRequest, holdsConnection);
+        if (limit == uint.MaxValue)
+        {
+            Begin();
+            return true;
+        }
+        // A place is not taken to be given back: one that waits for it, and is woken meanwhile, would find none and wait for ever.
+        for (int seen = UnderWay, before; seen < limit; seen = before)
+        {
+            before = Interlocked.CompareExchange(ref _underWay, seen + 1, seen);
+            if (before == seen)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
     public void End()
     {
         Interlocked.Decrement(ref _underWay);
@@ -133,9 +155,7 @@ internal sealed class PortTraffic
     /// <summary>The circuit is open: nothing more is sent, lest what is slow is buried.</summary>
     /// <param name="isRequest">Else it is a connection relayed as bytes.</param>
     /// <param name="holdsConnection">It has a connection to itself as long as it is under way, which a request over HTTP/2 has not.</param>
-    public bool IsOpen(bool isRequest, bool holdsConnection) =>
-        _rules is { } rules
-        && ((isRequest && rules.MaxRequests > 0 && UnderWay >= rules.MaxRequests) || (holdsConnection && rules.MaxConnections > 0 && UnderWay >= rules.MaxConnections));
+    public bool IsOpen(bool isRequest, bool holdsConnection) => UnderWay >= Limit(isRequest, holdsConnection);
 
     /// <summary>An answer was judged: after each interval the endpoints' rates of success are compared, by whoever comes first.</summary>
     public void Judged(SuccessRateRules rules, OutlierRules outliers, long now)
@@ -168,5 +188,14 @@ internal sealed class PortTraffic
             ejected += endpoint.IsEjected(now) ? 1 : 0;
         }
         return ejected * 100L <= rules.MaxEjectionPercent * (long)endpoints.Length;
+    }
+
+    // The greatest number there is: no limit.
+    private uint Limit(bool isRequest, bool holdsConnection)
+    {
+        var rules = _rules;
+        return Math.Min(
+            isRequest && rules is { MaxRequests: > 0 and var requests } ? requests : uint.MaxValue,
+            holdsConnection && rules is { MaxConnections: > 0 and var connections } ? connections : uint.MaxValue);
     }
 }

@@ -205,18 +205,6 @@ public class TrafficPolicyTests
     }
 
     [Fact]
-    public void The_circuit_opens_at_its_limit_and_closes_as_soon_as_there_is_room()
-    {
-        Apply(new TrafficRules { MaxRequests = 2, MaxConnections = 3 });
-        var leases = Enumerable.Range(0, 2).Select(_ => EndpointLease.Begin(Port.Endpoints[0].Load, _time)).ToList();
-
-        Assert.True(Port.Traffic.IsOpen(isRequest: true, holdsConnection: false));
-        Assert.False(Port.Traffic.IsOpen(isRequest: false, holdsConnection: true));
-        leases[0].End();
-        Assert.False(Port.Traffic.IsOpen(isRequest: true, holdsConnection: false));
-    }
-
-    [Fact]
     public void What_is_under_way_and_who_is_spared_outlives_a_snapshot()
     {
         Apply(new TrafficRules { Algorithm = BalancingAlgorithm.RoundRobin, MaxRequests = 1, Outliers = Outliers() });

@@ -72,6 +72,21 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
     /// <summary>The head of the attempt at hand says that the upstream failed.</summary>
     public bool HasFailed { get; set; }
 
+    /// <summary>Takes its place at the endpoint it goes to, as <see cref="Lease"/>; refused, if there is none left.</summary>
+    public RequestDecision Begin(in RequestDecision decision, TimeProvider time)
+    {
+        if (decision.Address is null)
+        {
+            return decision;
+        }
+        if (!EndpointLease.TryBegin(decision.Endpoint?.Load, time, isRequest: true, holdsConnection: !decision.IsHttp2 || IsUpgrade, out var lease))
+        {
+            return RequestDecision.Refuse(decision.Endpoint!.Load.Port!);
+        }
+        Lease = lease;
+        return decision;
+    }
+
     public T? Feature<T>() => features.Get<T>();
 
     /// <summary>The head of the response stands in <see cref="Response"/> as the upstream sent it, whichever engine brought it; nothing has been sent yet.</summary>

@@ -47,7 +47,7 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
             await routed.ForwardAsync(exchange, choice, head, protocol);
             return;
         }
-        var decision = connection.Router.Pick(choice, head);
+        var decision = exchange.Begin(connection.Router.Pick(choice, head), time);
         if (decision.Full is { Rules.MaxPendingRequests: > 0 })
         {
             decision = await WaitAsync(exchange, choice, head, decision);
@@ -73,7 +73,7 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
             exchange.AddedFields = [.. exchange.AddedFields ?? [], field];
         }
         var target = connection.TargetFor(decision);
-        var lease = exchange.Lease = EndpointLease.Begin(decision.Endpoint?.Load, time);
+        var lease = exchange.Lease;
         connection.RequestBegins();
         var outcome = default(ExchangeOutcome);
         try
@@ -109,12 +109,12 @@ internal sealed class HttpForwarder(TimeProvider time, IUpstreamEngine http1, IU
     }
 
     // Until there is room for it, as long as it may wait.
-    private static async ValueTask<RequestDecision> WaitAsync(HttpExchange exchange, RouteChoice choice, RequestHead head, RequestDecision decision)
+    private async ValueTask<RequestDecision> WaitAsync(HttpExchange exchange, RouteChoice choice, RequestHead head, RequestDecision decision)
     {
         exchange.Connection.RequestBegins();
         while (decision.Full is { } full && await full.Pending.WaitAsync(exchange.Gone))
         {
-            decision = exchange.Connection.Router.Pick(choice, head);
+            decision = exchange.Begin(exchange.Connection.Router.Pick(choice, head), time);
         }
         exchange.Connection.RequestEnds();
         return decision;

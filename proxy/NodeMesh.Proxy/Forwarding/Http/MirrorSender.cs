@@ -67,7 +67,12 @@ internal sealed class MirrorSender(IUpstreamEngine http1, IUpstreamEngine http2,
     private async Task SendAsync(HttpConnection source, HttpRequestFeature request, RequestDecision decision, string route, byte[]? body)
     {
         var endpoint = decision.Endpoint!;
-        var lease = EndpointLease.Begin(endpoint.Load, time);
+        if (!EndpointLease.TryBegin(endpoint.Load, time, isRequest: true, holdsConnection: !decision.IsHttp2, out var lease))
+        {
+            Interlocked.Decrement(ref _underWay);
+            metrics.Mirrored(route, "dropped");
+            return;
+        }
         try
         {
             // The request it was copied from must not wait for the copy's dial.

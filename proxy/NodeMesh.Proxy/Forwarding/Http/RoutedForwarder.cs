@@ -92,10 +92,10 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
         while (true)
         {
             ExchangeOutcome outcome;
-            var decision = connection.Router.Pick(request.Choice, request.Head, last.Endpoint);
+            var decision = exchange.Begin(connection.Router.Pick(request.Choice, request.Head, last.Endpoint), time);
             while (decision.Full is { } full && await request.WaitForRoomAsync(full))
             {
-                decision = connection.Router.Pick(request.Choice, request.Head, last.Endpoint);
+                decision = exchange.Begin(connection.Router.Pick(request.Choice, request.Head, last.Endpoint), time);
             }
             if (decision.Address is null)
             {
@@ -107,27 +107,27 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
                 exchange.Blame(decision.Full, refusal);
                 outcome = ExchangeOutcome.Unanswered(refusal.HttpStatus(), refusal);
             }
-            else if (request.Begin(decision) is { } status)
-            {
-                return (ExchangeOutcome.Answered(status), last);
-            }
             else
             {
-                // An upgrade is HTTP/1.1's own.
-                var engine = decision.IsHttp2 && !exchange.IsUpgrade ? http2 : http1;
-                var target = connection.TargetFor(decision);
-                if (decision.Backend is { Filters.Count: > 0 } backend && request.IsFirst)
-                {
-                    mirrors.Send(request, backend.Filters);
-                }
-                last = new LastAttempt(decision.Endpoint, target.Direction);
-                var lease = exchange.Lease = EndpointLease.Begin(decision.Endpoint?.Load, time);
-                exchange.HasFailed = false;
+                var lease = exchange.Lease;
                 try
                 {
+                    if (request.Begin(decision) is { } status)
+                    {
+                        return (ExchangeOutcome.Answered(status), last);
+                    }
+                    // An upgrade is HTTP/1.1's own.
+                    var engine = decision.IsHttp2 && !exchange.IsUpgrade ? http2 : http1;
+                    var target = connection.TargetFor(decision);
+                    if (decision.Backend is { Filters.Count: > 0 } backend && request.IsFirst)
+                    {
+                        mirrors.Send(request, backend.Filters);
+                    }
+                    exchange.HasFailed = false;
                     outcome = request.End(Hedger.IsFor(exchange, target)
                         ? await hedger.ExchangeAsync(engine, exchange, target, request.Choice, request.Head, decision)
                         : await engine.ExchangeAsync(exchange, target));
+                    last = new LastAttempt(decision.Endpoint, target.Direction);
                     if (outcome.BlamesUpstream)
                     {
                         lease.Failed();
@@ -141,7 +141,6 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
                 {
                     lease.End();
                 }
-                last = last with { Direction = target.Direction };
             }
             if (outcome.HasAnswer || request.RetryAfter(outcome) is not { } wait)
             {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
@@ -109,6 +110,34 @@ public sealed class CircuitBreakerTests
         await second.UntilAsync("ok");
         Assert.Single(hub.Dialer.Dials);
         Assert.Equal(1, Connections(hub));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task However_many_decide_at_the_same_time_no_more_connections_are_open_than_may_be(bool isRouted)
+    {
+        const int clients = 8, rounds = 100, limit = 2;
+        await using var server = CountingServer.Start();
+        await using var hub = isRouted ? await RoutedHub.StartAsync(new RouteRule()) : await HubFixture.StartAsync();
+        hub.Declare(server.EndPoint);
+        Apply(hub, new TrafficRules { MaxConnections = limit });
+        var peers = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => hub.ClientAsync(HubFixture.ClusterIp)));
+        var statuses = new ConcurrentDictionary<string, int>();
+
+        for (var round = 0; round < rounds; round++)
+        {
+            await Task.WhenAll(peers.Select(async peer =>
+            {
+                await peer.SendAsync(Get);
+                var head = await peer.HeadAsync();
+                statuses.AddOrUpdate(head[9..12], 1, (_, count) => count + 1);
+                await peer.ExactlyAsync(int.Parse(Fields(head).Single(field => field.StartsWith("content-length: ", StringComparison.Ordinal))[16..]));
+            }));
+        }
+
+        Assert.InRange(server.MostAtATime, 1, limit);
+        Assert.Equal(["200", "503"], statuses.Keys.Order());
     }
 
     [Fact(Timeout = 20_000)]

@@ -1,12 +1,13 @@
 using Microsoft.AspNetCore.Http;
 using NodeMesh.Proxy.Balancing;
-using NodeMesh.Proxy.Discovery;
+using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Forwarding.Http.Hedging;
 
 /// <summary>The second attempt of a request: its answer is kept until it is whole, and of use if it is no failure and not too long.</summary>
-internal sealed class HedgeAttempt(HttpExchange original, EndpointEntry endpoint, IUpstreamEngine engine, TimeProvider time) : IDisposable
+/// <param name="decision">Where it goes.</param>
+internal sealed class HedgeAttempt(HttpExchange original, RequestDecision decision, IUpstreamEngine engine, TimeProvider time) : IDisposable
 {
     // What one request may hold in memory beside its own buffers.
     private const int MaxBody = 256 * 1024;
@@ -17,13 +18,14 @@ internal sealed class HedgeAttempt(HttpExchange original, EndpointEntry endpoint
     private readonly MemoryStream _body = new(new byte[MaxBody], 0, MaxBody, writable: true, publiclyVisible: true);
     private HttpExchange? _exchange;
 
-    /// <summary>Where it goes.</summary>
-    public EndpointEntry Endpoint => endpoint;
-
     /// <returns>False: it has no answer that could be used.</returns>
     public async Task<bool> RunAsync()
     {
-        var lease = EndpointLease.Begin(endpoint.Load, time);
+        var endpoint = decision.Endpoint!;
+        if (!EndpointLease.TryBegin(endpoint.Load, time, isRequest: true, holdsConnection: !decision.IsHttp2, out var lease))
+        {
+            return false;
+        }
         try
         {
             await Task.Yield();

@@ -1,4 +1,3 @@
-using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 
@@ -59,7 +58,7 @@ internal sealed class Hedger(TimeProvider time, ProxyMetrics metrics)
     }
 
     // :: Step 3: the first to answer wins.
-    private async Task<ExchangeOutcome> RaceAsync(IUpstreamEngine engine, HttpExchange exchange, HedgeRace race, Task<ExchangeOutcome> first, EndpointEntry other, string service)
+    private async Task<ExchangeOutcome> RaceAsync(IUpstreamEngine engine, HttpExchange exchange, HedgeRace race, Task<ExchangeOutcome> first, RequestDecision other, string service)
     {
         using var hedge = new HedgeAttempt(exchange, other, engine, time);
         var second = hedge.RunAsync();
@@ -88,9 +87,9 @@ internal sealed class Hedger(TimeProvider time, ProxyMetrics metrics)
     private static string Service(in RouteChoice choice, in RequestDecision decision) => decision.Backend?.Port.Service ?? choice.Port?.Service ?? "";
 
     // Of the same backend, whose filters have been applied.
-    private static EndpointEntry? Other(HttpExchange exchange, RouteChoice choice, RequestHead head, RequestDecision decision)
+    private static RequestDecision? Other(HttpExchange exchange, RouteChoice choice, RequestHead head, RequestDecision decision)
     {
         var other = exchange.Connection.Router.Pick(choice, head, decision.Endpoint);
-        return ReferenceEquals(other.Backend, decision.Backend) && other.Endpoint is { } endpoint && !endpoint.Address.Equals(decision.Endpoint?.Address) ? endpoint : null;
+        return ReferenceEquals(other.Backend, decision.Backend) && other.Endpoint is { } endpoint && !endpoint.Address.Equals(decision.Endpoint?.Address) ? other : null;
     }
 }

@@ -59,11 +59,14 @@ internal sealed class Http1Pool
     /// <exception cref="UpstreamConnectException">It could not be opened.</exception>
     public async ValueTask<Http1Connection> ConnectAsync(UpstreamTarget target, CancellationToken cancellation)
     {
-        // How many may be under way was asked before; here those that are kept for nothing make room.
-        _traffic?.Connections.Opens(_traffic.MaxConnections);
+        var hasRoom = _traffic?.Connections.Opens(_traffic.MaxConnections) ?? true;
         Http1Connection? opened = null;
         try
         {
+            if (!hasRoom)
+            {
+                throw new CircuitOpenException($"there are {_traffic!.MaxConnections} connections to the Service of {target.Endpoint} already");
+            }
             var socket = await target.DialAsync(_pod, cancellation);
             return opened = new Http1Connection(socket, this, target.Tls is null ? null : await target.SecureAsync(socket, http2: false, cancellation));
         }
@@ -114,7 +117,6 @@ internal sealed class Http1Pool
     /// <returns>True once the pool itself has been, and is retired.</returns>
     public bool Sweep(long now)
     {
-        Http1Connection[] old;
         var most = _traffic?.Rules?.Timeouts is { KeepAliveMilliseconds: > 0 and var milliseconds } ? milliseconds : IdleMilliseconds;
         lock (_gate)
         {
@@ -131,23 +133,18 @@ internal sealed class Http1Pool
                 }
                 return IsRetired;
             }
-            old = [.. _idle[..count]];
-            _idle.RemoveRange(0, count);
+            Dispose(count);
+            return false;
         }
-        Dispose(old);
-        return false;
     }
 
     public void Close()
     {
-        Http1Connection[] all;
         lock (_gate)
         {
             Retire();
-            all = [.. _idle];
-            _idle.Clear();
+            Dispose(_idle.Count);
         }
-        Dispose(all);
     }
 
     private void Retire()
@@ -173,11 +170,13 @@ internal sealed class Http1Pool
         return true;
     }
 
-    private static void Dispose(Http1Connection[] connections)
+    // Those kept longest, while nobody else looks: whoever needs their room must find them open, or closed.
+    private void Dispose(int count)
     {
-        foreach (var connection in connections)
+        for (var at = 0; at < count; at++)
         {
-            connection.Dispose();
+            _idle[at].Dispose();
         }
+        _idle.RemoveRange(0, count);
     }
 }
