@@ -4,15 +4,27 @@ namespace NodeMesh.Proxy.Kernel;
 
 /// <summary>
 /// A file that several processes may append to, each write whole. Opened anew when something else, or nothing, has its name: whoever rotates it need
-/// tell nobody. Blocks like any write; for one thread.
+/// tell nobody. When it grows too long it makes way itself. Blocks like any write; for one thread.
 /// </summary>
 internal sealed unsafe class AppendFile(string path) : IDisposable
 {
     private const int WriteOnly = 1, Create = 0x40, Append = 0x400, NoFollow = 0x20000, CloseOnExec = 0x80000;
     private const int Mode = 0b110_100_000; // rw-r-----
+    private const int FromEnd = 2;
+
+    // As in AccessLog's rules, which keep others off that name.
+    private const string Older = ".1";
 
     private int _descriptor = -1;
     private string? _name;
+    private long _maxBytes;
+
+    /// <summary>When it would grow longer it becomes the older file, in place of the one before; 0: never. Any thread may set it.</summary>
+    public long MaxBytes
+    {
+        get => Volatile.Read(ref _maxBytes);
+        set => Volatile.Write(ref _maxBytes, value);
+    }
 
     /// <exception cref="IOException">It can't be written.</exception>
     public void Write(ReadOnlySpan<byte> bytes)
@@ -21,14 +33,11 @@ internal sealed unsafe class AppendFile(string path) : IDisposable
         {
             Dispose();
         }
-        if (_descriptor < 0)
+        Open();
+        if (IsFull(bytes.Length))
         {
-            _descriptor = LibC.open(path, WriteOnly | Create | Append | NoFollow | CloseOnExec, Mode);
-            if (_descriptor < 0)
-            {
-                throw new IOException($"{path} can't be opened: {new Win32Exception(LibC.LastError).Message}");
-            }
-            _name = NameNow();
+            MakeWay();
+            Open();
         }
         WriteAll(_descriptor, bytes, path);
     }
@@ -58,6 +67,32 @@ internal sealed unsafe class AppendFile(string path) : IDisposable
                 at += Math.Max(0, written);
             }
         }
+    }
+
+    private void Open()
+    {
+        if (_descriptor >= 0)
+        {
+            return;
+        }
+        _descriptor = LibC.open(path, WriteOnly | Create | Append | NoFollow | CloseOnExec, Mode);
+        if (_descriptor < 0)
+        {
+            throw new IOException($"{path} can't be opened: {new Win32Exception(LibC.LastError).Message}");
+        }
+        _name = NameNow();
+    }
+
+    // What is empty is never full, whatever the limit; a pipe has no length.
+    private bool IsFull(int more) => MaxBytes is > 0 and var most && LibC.lseek(_descriptor, 0, FromEnd) is > 0 and var length && length + more > most;
+
+    private void MakeWay()
+    {
+        if (LibC.rename(path, path + Older) < 0)
+        {
+            throw new IOException($"{path} has reached its size and can't be renamed: {new Win32Exception(LibC.LastError).Message}");
+        }
+        Dispose();
     }
 
     // Another once it has been renamed or removed.

@@ -89,6 +89,7 @@ internal sealed class TrafficObserver(
         return new TrafficRecord(this, route, downstream.Client, downstream.OriginalDestination, time)
         {
             Log = log,
+            RequestHeaders = log?.Format.OfRequest(field),
             Taps = watching,
             Trace = trace is { IsSampled: true } ? trace : null,
             TraceId = trace?.TraceId ?? TraceParent.Of(field)?.TraceId,

@@ -55,6 +55,12 @@ internal sealed class TrafficRecord(TrafficObserver observer, ConnectionRoute ro
 
     public string? RequestId { get; init => field = Bounded(value); }
 
+    /// <summary>The fields that <see cref="Log"/> asks for, in its order, of the request as it came; null: it asks for none.</summary>
+    public string?[]? RequestHeaders { get; init; }
+
+    /// <summary>The same of the response that the client got; null: it asks for none, or there was none of an upstream's.</summary>
+    public string?[]? ResponseHeaders { get; private set; }
+
     /// <summary>Of the trace that it is part of, sampled or not.</summary>
     public string? TraceId { get; init; }
 
@@ -120,8 +126,12 @@ internal sealed class TrafficRecord(TrafficObserver observer, ConnectionRoute ro
         Endpoint = endpoint;
     }
 
-    /// <summary>The client is to get this response.</summary>
-    public void HeadCame() => TimeToFirstByte = time.GetElapsedTime(_began);
+    /// <summary>The client is to get this response, with these fields.</summary>
+    public void HeadCame(Func<string, string?> fields)
+    {
+        TimeToFirstByte = time.GetElapsedTime(_began);
+        ResponseHeaders = Log?.Format.OfResponse(fields);
+    }
 
     public void Received(long bytes) => BytesReceived += bytes;
 
@@ -147,5 +157,6 @@ internal sealed class TrafficRecord(TrafficObserver observer, ConnectionRoute ro
         observer.Ended(this);
     }
 
-    private static string? Bounded(string? text) => text is { Length: > LongestText } ? text[..LongestText] : text;
+    /// <summary>What of it is kept: others choose it, and many wait to be written.</summary>
+    public static string? Bounded(string? text) => text is { Length: > LongestText } ? text[..LongestText] : text;
 }

@@ -22,10 +22,10 @@ public sealed class AccessLogs(LoggingShop logging) : IDisposable
     [Fact(Timeout = 120_000)]
     public async Task A_request_is_one_line_of_JSON_with_everything_that_is_known_of_it()
     {
-        await ApplyAsync("accessLog: {file: a.log}");
+        await ApplyAsync("accessLog: {file: a.log, requestHeaders: [X-Tenant, x-none], responseHeaders: [x-pod]}");
         var answer = await _shop.Client.CallAsync(new CallRequest
         {
-            Kind = "http", Target = SmallShop.Web, Method = "POST", Path = "/cart/7?token=secret&size=1234", Host = "web.shop", BodySize = 321, Headers = ["X-Request-Id: r-1"],
+            Kind = "http", Target = SmallShop.Web, Method = "POST", Path = "/cart/7?token=secret&size=1234", Host = "web.shop", BodySize = 321, Headers = ["X-Request-Id: r-1", "X-Tenant: \"blue\""],
         });
         Assert.True(answer.Ok, answer.Error);
 
@@ -41,6 +41,7 @@ public sealed class AccessLogs(LoggingShop logging) : IDisposable
         Assert.True((double)line["time_to_first_byte"]! > 0 && (double)line["duration"]! >= (double)line["time_to_first_byte"]!, line.ToJsonString());
         Assert.True(DateTimeOffset.UtcNow - (DateTimeOffset)line["start_time"]! < TimeSpan.FromMinutes(2), line.ToJsonString());
         Assert.Null(line["nodemesh_error"]);
+        Assert.Equal($$"""{"x-tenant":"\u0022blue\u0022","x-none":null} {"x-pod":"{{server.Name}}"}""", $"{line["request_headers"]!.ToJsonString()} {line["response_headers"]!.ToJsonString()}");
         Assert.DoesNotContain("secret", await File.ReadAllTextAsync($"{Directory}/a.log"), StringComparison.Ordinal);
     }
 
@@ -59,17 +60,31 @@ public sealed class AccessLogs(LoggingShop logging) : IDisposable
     }
 
     [Fact(Timeout = 120_000)]
+    public async Task A_file_that_is_full_makes_way_and_the_last_lines_are_in_it_and_the_older_one()
+    {
+        await ApplyAsync("accessLog: {file: f.log, maxFileSize: 8Ki, format: '%PATH% %START_TIME% %SOURCE_ADDRESS% %DESTINATION_ADDRESS% %SERVICE%'}");
+        await _shop.Client.ExecAsync("curl", "-sS", "-o", "/dev/null", $"http://{SmallShop.Web}/[1-300]");
+        var last = await Eventually.HoldsAsync("the last line", () => ReadAsync("f.log"), text => text.Contains("/300 ", StringComparison.Ordinal));
+        var older = await ReadAsync("f.log.1");
+
+        Assert.True(last.Length <= 8192 && older.Length <= 8192, $"{last.Length}, {older.Length}");
+        var lines = (older + last).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.InRange(lines.Length, 50, 250);
+        Assert.Equal(Enumerable.Range(301 - lines.Length, lines.Length).Select(number => $"/{number}"), lines.Select(line => line.Split(' ')[0]));
+    }
+
+    [Fact(Timeout = 120_000)]
     public async Task No_request_can_make_a_second_line_or_leave_its_quotes()
     {
-        await ApplyAsync("accessLog: {file: c.log, format: '\"%PATH%\" \"%USER_AGENT%\"'}");
+        await ApplyAsync("accessLog: {file: c.log, format: '\"%PATH%\" \"%USER_AGENT%\" \"%REQ(x-any)%\"'}");
         // What HTTP itself has no room for never gets here; what gets here is bytes of any kind.
-        await RawAsync("GET /%0a\u001b[2J\"forged HTTP/1.1\r\nHost: a\r\nUser-Agent: x\"\ty\u0085z\r\nConnection: close\r\n\r\n");
+        await RawAsync("GET /%0a\u001b[2J\"forged HTTP/1.1\r\nHost: a\r\nUser-Agent: x\"\ty\u0085z\r\nX-Any: a\"\t\u0085\" b\r\nConnection: close\r\n\r\n");
         await RawAsync("GET /ok HTTP/1.1\r\nHost: a\r\nUser-Agent: last\r\nConnection: close\r\n\r\n");
 
         var text = await Eventually.HoldsAsync("both lines", () => ReadAsync("c.log"), text => text.Contains("last", StringComparison.Ordinal));
 
-        Assert.Equal("\"/ok\" \"last\"", text.TrimEnd('\n').Split('\n')[^1]);
-        Assert.All(text.TrimEnd('\n').Split('\n'), line => Assert.Matches("^\"([^\"\\\\]|\\\\.)*\" \"([^\"\\\\]|\\\\.)*\"$", line));
+        Assert.Equal("\"/ok\" \"last\" \"-\"", text.TrimEnd('\n').Split('\n')[^1]);
+        Assert.All(text.TrimEnd('\n').Split('\n'), line => Assert.Matches("^\"([^\"\\\\]|\\\\.)*\" \"([^\"\\\\]|\\\\.)*\" \"([^\"\\\\]|\\\\.)*\"$", line));
         Assert.DoesNotContain(text, character => char.IsControl(character) && character != '\n');
     }
 

@@ -35,6 +35,31 @@ public class TrafficRecordTests
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task The_header_fields_that_are_asked_for_are_kept_as_they_came_and_as_the_client_gets_them()
+    {
+        await using var hub = await RoutedHub.StartAsync(new RouteRule
+        {
+            Filters =
+            {
+                RoutedHub.SetRequest("x-user", "changed"),
+                new RouteFilter { ResponseHeaders = new HeaderModifier { Set = { new HeaderValue { Name = "x-cache", Value = "changed" } } } },
+            },
+        });
+        RecordedTraffic.Ask(hub.Store, new AccessLogRules { PerMillion = 1_000_000, RequestHeaders = { "x-user", "x-none", "host" }, ResponseHeaders = { "x-cache", "x-none" } });
+        var client = await hub.ClientAsync(HubFixture.ClusterIp);
+        await client.SendAsync("GET / HTTP/1.1\r\nHost: web.shop\r\nX-User: ann\r\nX-User: bob\r\n\r\n");
+        var upstream = await hub.UpstreamAsync();
+        await upstream.HeadAsync();
+        await upstream.SendAsync("HTTP/1.1 200 OK\r\nX-Cache: hit\r\nContent-Length: 2\r\n\r\nok");
+        await client.UntilAsync("ok");
+
+        var record = await hub.Told.SingleAsync();
+
+        Assert.Equal(["ann,bob", null, "web.shop"], record.RequestHeaders!);
+        Assert.Equal(["changed", null], record.ResponseHeaders!);
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task A_connection_has_a_record_for_each_request()
     {
         await using var hub = await HubFixture.StartAsync();

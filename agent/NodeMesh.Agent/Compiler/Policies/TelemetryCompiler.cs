@@ -1,6 +1,7 @@
 using System.Globalization;
 using NodeMesh.Agent.Resources.Model;
 using NodeMesh.Agent.Resources.Model.Policies;
+using NodeMesh.Contract.AccessLogs;
 
 namespace NodeMesh.Agent.Compiler.Policies;
 
@@ -11,6 +12,9 @@ internal static class TelemetryCompiler
     private const double All = 100;
     private const double DefaultTraced = 1;
     private const uint Classes = 100;
+
+    // An older one as long is kept beside it.
+    private const ulong DefaultMaxFileBytes = 100 << 20;
 
     /// <param name="invalid">Is told when there is no such collector: what is for it is dropped until there is.</param>
     public static (Contract.AccessLogRules? Log, Contract.TracingRules? Tracing) Compile(TelemetryPolicy policy, TargetLookup services, Action<string> invalid)
@@ -29,6 +33,12 @@ internal static class TelemetryCompiler
                 ErrorsOnly = wanted.Filter?.ErrorsOnly ?? false,
                 PerMillion = PerMillion(wanted.Percentage ?? All),
             };
+            if (wanted.File is not null)
+            {
+                log.MaxFileBytes = wanted.MaxFileSize is { } size && FileSize.TryParse(size, out var bytes) ? (ulong)bytes : DefaultMaxFileBytes;
+            }
+            log.RequestHeaders.AddRange(wanted.RequestHeaders.Select(LoggedHeader.Parse).Distinct());
+            log.ResponseHeaders.AddRange(wanted.ResponseHeaders.Select(LoggedHeader.Parse).Distinct());
             log.Statuses.AddRange((wanted.Filter?.Statuses ?? []).Select(Range));
         }
         return (log, policy.Spec.Tracing is not { } tracing ? null : new Contract.TracingRules

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using NodeMesh.Agent.Resources.Model;
 using NodeMesh.Agent.Resources.Model.Policies;
 using NodeMesh.Contract.AccessLogs;
 
@@ -7,6 +8,7 @@ namespace NodeMesh.Agent.Resources.Validation;
 internal static partial class TelemetryRules
 {
     private const double All = 100;
+    private const int MaxHeaders = 16;
 
     public static void Check(TelemetryPolicySpec spec, FieldErrors errors)
     {
@@ -45,6 +47,20 @@ internal static partial class TelemetryRules
         {
             errors.Add("spec.accessLog.file", $"\"{log.File}\" is no file name: letters, digits, ., - and _, not beginning with one of these; it is in the directory that the agent was given with --access-log-dir");
         }
+        if (log.File?.EndsWith(".1", StringComparison.Ordinal) == true)
+        {
+            errors.Add("spec.accessLog.file", $"\"{log.File}\" ends in .1, which is for the older file of another");
+        }
+        if (log is { MaxFileSize: not null, File: null })
+        {
+            errors.Add("spec.accessLog.maxFileSize", "goes with file");
+        }
+        if (log.MaxFileSize is { } size && !FileSize.TryParse(size, out _))
+        {
+            errors.Add("spec.accessLog.maxFileSize", $"\"{size}\" is no size such as 100Mi: a number and Ki, Mi or Gi");
+        }
+        CheckHeaders("spec.accessLog.requestHeaders", log.RequestHeaders, log.Format, AccessLogTemplate.RequestHeader, errors);
+        CheckHeaders("spec.accessLog.responseHeaders", log.ResponseHeaders, log.Format, AccessLogTemplate.ResponseHeader, errors);
         if (log.Format is not null)
         {
             try
@@ -64,6 +80,26 @@ internal static partial class TelemetryRules
             if (!Status().IsMatch(status))
             {
                 errors.Add($"spec.accessLog.filter.statuses[{i}]", $"\"{status}\" is neither a status such as 404 nor a class such as 5xx");
+            }
+        }
+    }
+
+    private static void CheckHeaders(string field, IReadOnlyList<string> names, string? format, string named, FieldErrors errors)
+    {
+        RouteRules.CheckCount(field, names.Count, MaxHeaders, errors);
+        if (names.Count > 0 && format is not null)
+        {
+            errors.Add(field, $"is for JSON and collectors: name them in the format, as %{named}({names[0]})%");
+        }
+        for (var i = 0; i < names.Count; i++)
+        {
+            try
+            {
+                _ = LoggedHeader.Parse(names[i]);
+            }
+            catch (FormatException wrong)
+            {
+                errors.Add($"{field}[{i}]", wrong.Message);
             }
         }
     }

@@ -113,7 +113,6 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
         {
             return false;
         }
-        Record?.HeadCame();
         if (AddedFields is { } added)
         {
             foreach (var (name, value, isBeside) in added)
@@ -125,6 +124,7 @@ internal sealed class HttpExchange(IFeatureCollection features, HttpConnection c
         {
             Response.Headers.Connection = "close";
         }
+        Record?.HeadCame(name => Find(Response.Headers, name));
         return true;
     }
 

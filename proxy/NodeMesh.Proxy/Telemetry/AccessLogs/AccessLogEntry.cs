@@ -11,7 +11,7 @@ internal sealed class AccessLogEntry(AccessLogRules rules)
 
     public AccessLogRules Rules => rules;
 
-    public AccessLogFormat Format { get; } = rules.Format.Length == 0 ? AccessLogFormat.Json : AccessLogFormat.Parse(rules.Format);
+    public AccessLogFormat Format { get; } = new(rules);
 
     /// <summary>Whether anything is written at all.</summary>
     public bool IsOn => rules.PerMillion > 0;

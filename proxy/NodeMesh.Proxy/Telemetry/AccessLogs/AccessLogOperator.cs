@@ -1,4 +1,5 @@
 using System.Globalization;
+using NodeMesh.Contract.AccessLogs;
 
 namespace NodeMesh.Proxy.Telemetry.AccessLogs;
 
@@ -54,6 +55,12 @@ internal sealed record AccessLogOperator(string Name, bool IsNumber, Func<Traffi
     /// <exception cref="FormatException">There is none.</exception>
     public static AccessLogOperator Named(string name) =>
         All.FirstOrDefault(named => named.Name == name) ?? throw new FormatException($"no operator of an access log: {name}");
+
+    /// <param name="place">Among the fields of requests that the format asks for.</param>
+    public static AccessLogOperator OfRequest(int place) => Text(AccessLogTemplate.RequestHeader, record => record.RequestHeaders?[place]);
+
+    /// <param name="place">Among the fields of responses that the format asks for.</param>
+    public static AccessLogOperator OfResponse(int place) => Text(AccessLogTemplate.ResponseHeader, record => record.ResponseHeaders?[place]);
 
     private static AccessLogOperator Text(string name, Func<TrafficRecord, string?> value) => new(name, IsNumber: false, value);
 

@@ -16,7 +16,7 @@ internal sealed class AccessLogSinks(string? directory, OtlpExporters collectors
     // Whoever may write policies must not have the proxy open any number of files.
     private const int MaxFiles = 64;
 
-    private readonly ConcurrentDictionary<string, IAccessLogSink> _files = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (IAccessLogSink Lines, AppendFile File)> _files = new(StringComparer.Ordinal);
     private readonly Lock _making = new();
     private readonly ILogger _logger = loggers.CreateLogger("NodeMesh.Proxy.AccessLog");
     private IAccessLogSink? _stdout;
@@ -29,9 +29,14 @@ internal sealed class AccessLogSinks(string? directory, OtlpExporters collectors
         {
             return collectors.For(collector);
         }
-        if (log.Rules.File is { Length: > 0 } file)
+        if (log.Rules.File is { Length: > 0 } name)
         {
-            return _files.TryGetValue(file, out var sink) ? sink : NewFile(file);
+            if (!_files.TryGetValue(name, out var known) && !TryMakeFile(name, out known))
+            {
+                return _refused;
+            }
+            known.File.MaxBytes = (long)log.Rules.MaxFileBytes; // where several policies have one file, that of the one whose line came last
+            return known.Lines;
         }
         return _stdout ?? NewStdout();
     }
@@ -44,21 +49,23 @@ internal sealed class AccessLogSinks(string? directory, OtlpExporters collectors
         }
     }
 
-    private IAccessLogSink NewFile(string name)
+    private bool TryMakeFile(string name, out (IAccessLogSink Lines, AppendFile File) made)
     {
         lock (_making)
         {
-            if (_files.TryGetValue(name, out var sink))
+            if (_files.TryGetValue(name, out made))
             {
-                return sink;
+                return true;
             }
             if (directory is null || _files.Count >= MaxFiles)
             {
                 var problem = directory is null ? "the agent was given no --access-log-dir" : $"there are {MaxFiles} of them already";
-                return _refused ??= Started(new LineSink("file", name, _ => throw new IOException(problem), metrics, _logger));
+                _refused ??= Started(new LineSink("file", name, _ => throw new IOException(problem), metrics, _logger));
+                return false;
             }
             var file = new AppendFile(Path.Combine(directory, Path.GetFileName(name)));
-            return _files[name] = Started(new LineSink("file", name, file.Write, metrics, _logger));
+            _files[name] = made = (Started(new LineSink("file", name, file.Write, metrics, _logger)), file);
+            return true;
         }
     }
 

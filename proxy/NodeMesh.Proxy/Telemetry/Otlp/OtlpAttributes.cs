@@ -71,6 +71,20 @@ internal static class OtlpAttributes
         Add(to, $"{prefix}.port", end?.Port);
     }
 
+    /// <param name="values">In the order of the names; null: there are none.</param>
+    public static void AddHeaders(RepeatedField<KeyValue> to, string prefix, IReadOnlyList<string>? names, string?[]? values)
+    {
+        for (var place = 0; values is not null && place < values.Length; place++)
+        {
+            if (values[place] is { Length: > 0 } value)
+            {
+                // A list, as the conventions want it; several fields of one name are joined by commas, as in the other logs.
+                var list = new ArrayValue { Values = { new AnyValue { StringValue = value } } };
+                to.Add(new KeyValue { Key = $"{prefix}.{names![place]}", Value = new AnyValue { ArrayValue = list } });
+            }
+        }
+    }
+
     public static void Add(RepeatedField<KeyValue> to, string key, string? value)
     {
         if (value is { Length: > 0 })

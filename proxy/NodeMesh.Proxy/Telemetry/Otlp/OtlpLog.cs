@@ -50,6 +50,8 @@ internal static class OtlpLog
         OtlpAttributes.Add(log.Attributes, "nodemesh.attempts", record.Attempts);
         OtlpAttributes.Add(log.Attributes, "nodemesh.duration_microseconds", (long)record.Duration.TotalMicroseconds);
         OtlpAttributes.Add(log.Attributes, "tls.client.server_name", record.ServerName);
+        OtlpAttributes.AddHeaders(log.Attributes, "http.request.header", record.Log?.Format.RequestHeaders, record.RequestHeaders);
+        OtlpAttributes.AddHeaders(log.Attributes, "http.response.header", record.Log?.Format.ResponseHeaders, record.ResponseHeaders);
         return log;
     }
 }

@@ -47,7 +47,8 @@ internal sealed class RandomPolicyText(Random random, bool hasMistakes)
     private IEnumerable<(string, string)> Telemetry()
     {
         var log = ("accessLog", All([
-            .. Some(One(("file", Text("a.log", "b")), ("collector", Collector()), ("format", Text("%PATH%", "%STATUS%%%")))),
+            .. Some(One(("file", Text("a.log", "b")), ("collector", Collector()), ("format", Text("%PATH%", "%REQ(x-user)%%%")))),
+            .. hasMistakes ? Some(("maxFileSize", Text("1Ki", "7Ti")), ("requestHeaders", List(() => Text("x-user", "x user")))) : [],
             .. Some(
                 ("filter", All(Some(("statuses", List(() => Word("404", "\"503\"", "\"5xx\""))), ("minDuration", Duration()), ("errorsOnly", Word("true", "false"))))),
                 ("percentage", Word("0", "0.5", "100")))]));

@@ -19,12 +19,12 @@ public class TelemetryPolicyTests
     [Fact]
     public void An_access_log_is_for_the_proxy_as_it_is_written()
     {
-        var log = Compile(Policy(Kind, "accessLog: {format: '%PATH%', file: a.log, filter: {statuses: [404, 5xx], minDuration: 250ms, errorsOnly: true}, percentage: 0.5}")).Scope("shop/web").AccessLog;
+        var log = Compile(Policy(Kind, "accessLog: {format: '%PATH%', file: a.log, maxFileSize: 3Mi, filter: {statuses: [404, 5xx], minDuration: 250ms, errorsOnly: true}, percentage: 0.5}")).Scope("shop/web").AccessLog;
 
         Assert.Equal(
             new AccessLogRules
             {
-                Policy = "shop/p", Format = "%PATH%", File = "a.log", MinDurationMilliseconds = 250, ErrorsOnly = true, PerMillion = 5_000,
+                Policy = "shop/p", Format = "%PATH%", File = "a.log", MaxFileBytes = 3 << 20, MinDurationMilliseconds = 250, ErrorsOnly = true, PerMillion = 5_000,
                 Statuses = { new StatusRange { First = 404, Last = 404 }, new StatusRange { First = 500, Last = 599 } },
             },
             log);
@@ -33,6 +33,11 @@ public class TelemetryPolicyTests
     [Fact]
     public void Everything_is_logged_unless_it_says_less() => Assert.Equal(
         new AccessLogRules { Policy = "shop/p", PerMillion = 1_000_000 }, Compile(Policy(Kind, "accessLog: {}", ToShop)).Scope("shop").AccessLog);
+
+    [Fact]
+    public void A_file_has_a_size_unless_it_says_another_and_JSON_the_header_fields_that_are_named() => Assert.Equal(
+        new AccessLogRules { Policy = "shop/p", File = "a.log", MaxFileBytes = 100 << 20, RequestHeaders = { "x-user", "x-b" }, ResponseHeaders = { "x-cache" }, PerMillion = 1_000_000 },
+        Compile(Policy(Kind, "accessLog: {file: a.log, requestHeaders: [X-User, x-user, x-b], responseHeaders: [X-Cache]}")).Scope("shop/web").AccessLog);
 
     [Fact]
     public void Its_parts_are_apart()
@@ -64,6 +69,14 @@ public class TelemetryPolicyTests
     [InlineData("accessLog: {file: ../../etc/passwd}", "no file name")]
     [InlineData("accessLog: {file: /etc/passwd}", "no file name")]
     [InlineData("accessLog: {file: .hidden}", "no file name")]
+    [InlineData("accessLog: {file: a.log.1}", "older file of another")]
+    [InlineData("accessLog: {file: a.log, maxFileSize: ten}", "no size such as 100Mi")]
+    [InlineData("accessLog: {file: a.log, maxFileSize: 0Mi}", "no size such as 100Mi")]
+    [InlineData("accessLog: {maxFileSize: 10Mi}", "goes with file")]
+    [InlineData("accessLog: {format: '%PATH%', requestHeaders: [x-user]}", "as %REQ(x-user)%")]
+    [InlineData("accessLog: {format: '%PATH%', responseHeaders: [x-user]}", "as %RESP(x-user)%")]
+    [InlineData("accessLog: {requestHeaders: [x user]}", "no name of a header field")]
+    [InlineData("accessLog: {responseHeaders: [Set-Cookie]}", "set-cookie holds credentials")]
     [InlineData("accessLog: {filter: {statuses: [6xx]}}", "neither a status")]
     [InlineData("accessLog: {filter: {minDuration: soon}}", "minDuration")]
     [InlineData("accessLog: {percentage: 101}", "not 0 to 100")]

@@ -80,6 +80,55 @@ public sealed class LineSinkTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_would_grow_too_long_becomes_the_older_one_of_which_there_is_one()
+    {
+        var path = Path.Combine(_directory, "a.log");
+        File.WriteAllText(path, "before\n");
+        using var file = new AppendFile(path) { MaxBytes = 8 };
+        foreach (var line in new[] { "1111\n"u8.ToArray(), "22\n"u8.ToArray(), "3333\n"u8.ToArray(), "too long for it\n"u8.ToArray(), "5\n"u8.ToArray() })
+        {
+            file.Write(line);
+            Assert.EndsWith(Encoding.UTF8.GetString(line), File.ReadAllText(path), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(("5\n", "too long for it\n"), (File.ReadAllText(path), File.ReadAllText(path + ".1")));
+        Assert.Equal(2, Directory.GetFiles(_directory).Length);
+
+        file.MaxBytes = 0;
+        file.Write("as long as it likes\n"u8);
+        Assert.Equal("5\nas long as it likes\n", File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void Two_that_write_one_file_share_its_length()
+    {
+        var path = Path.Combine(_directory, "a.log");
+        using var one = new AppendFile(path) { MaxBytes = 8 };
+        using var other = new AppendFile(path) { MaxBytes = 8 };
+        one.Write("1111\n"u8);
+        other.Write("22\n"u8);
+        one.Write("33\n"u8);
+        other.Write("44\n"u8);
+
+        Assert.Equal(("33\n44\n", "1111\n22\n"), (File.ReadAllText(path), File.ReadAllText(path + ".1")));
+    }
+
+    [Fact]
+    public void What_can_not_make_way_is_not_written_rather_than_fill_the_disk()
+    {
+        var path = Path.Combine(_directory, "a.log");
+        Directory.CreateDirectory(path + ".1");
+        using var file = new AppendFile(path) { MaxBytes = 4 };
+        file.Write("111\n"u8);
+
+        Assert.Throws<IOException>(() => file.Write("2\n"u8));
+        Assert.Equal("111\n", File.ReadAllText(path));
+        Directory.Delete(path + ".1");
+        file.Write("3\n"u8);
+        Assert.Equal(("3\n", "111\n"), (File.ReadAllText(path), File.ReadAllText(path + ".1")));
+    }
+
+    [Fact]
     public void A_link_in_the_place_of_a_file_is_not_followed()
     {
         var path = Path.Combine(_directory, "a.log");

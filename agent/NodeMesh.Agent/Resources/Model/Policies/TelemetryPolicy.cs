@@ -36,7 +36,16 @@ internal sealed record AccessLog
     /// <summary>A name in the directory the proxy has for them; without it and <see cref="Collector"/>: stdout.</summary>
     public string? File { get; init; }
 
+    /// <summary>Such as 100Mi; when the file would grow longer it becomes the older one, of which one is kept.</summary>
+    public string? MaxFileSize { get; init; }
+
     public Collector? Collector { get; init; }
+
+    /// <summary>Fields of the request that JSON and a collector get as well.</summary>
+    public IReadOnlyList<string> RequestHeaders { get; init => field = value ?? []; } = [];
+
+    /// <summary>The same of the response.</summary>
+    public IReadOnlyList<string> ResponseHeaders { get; init => field = value ?? []; } = [];
 
     public AccessLogFilter? Filter { get; init; }
 
