@@ -1,4 +1,5 @@
 using NodeMesh.Bench.Machines;
+using NodeMesh.Bench.Observers;
 using NodeMesh.Bench.Reporting;
 using NodeMesh.Bench.Scale;
 using NodeMesh.Bench.Systems;
@@ -29,7 +30,7 @@ internal sealed class Bench
 
     public static async Task RunAsync(BenchOptions options, CancellationToken cancelled)
     {
-        var known = AllSystems(null!, options.Binaries).Select(s => s.Name).Concat(AllWorks.List.Select(w => w.Id)).Append("memory").Append("scale").ToArray();
+        var known = AllSystems(null!, options.Binaries).Select(s => s.Name).Concat(AllWorks.List.Select(w => w.Id)).Append("memory").Append("scale").Append("observers").ToArray();
         if (options.Only.FirstOrDefault(o => !known.Contains(o)) is { } unknown)
         {
             throw new BenchException($"--only: there is no '{unknown}', but {string.Join(", ", known)}");
@@ -39,7 +40,7 @@ internal sealed class Bench
             await Outputs.WriteAsync(new Report(MachineFacts.Read(withPeers: false), options.Seconds, options.Rounds, 0, [], [], [], MeasureScale(options)), options);
             return;
         }
-        var works = Chosen(AllWorks.List, w => w.Id, options, also: ["memory", "scale"]);
+        var works = Chosen(AllWorks.List, w => w.Id, options, also: ["memory", "scale", "observers"]);
         var withMesh = Chosen(AllSystems(null!, options.Binaries), s => s.Name, options).Any(s => s.Name.StartsWith("nodemesh", StringComparison.Ordinal));
         Requirements.Check(withMesh ? [Path.Combine(options.Binaries, "nodemesh-agent"), Path.Combine(options.Binaries, "nodemesh-proxy")] : []);
 
@@ -101,16 +102,28 @@ internal sealed class Bench
             {
                 results.Add(await MeasureAsync(work, client, servers));
             }
-            return new Report(MachineFacts.Read(), _options.Seconds, _options.Rounds, _options.IdleConnections, _systems, results, memory, MeasureScale(_options));
+            await StopAsync();
+            var observers = await MeasureObserversAsync(client, servers);
+            return new Report(MachineFacts.Read(), _options.Seconds, _options.Rounds, _options.IdleConnections, _systems, results, memory, MeasureScale(_options), observers);
         }
         finally
         {
-            foreach (var system in _systems.AsEnumerable().Reverse())
-            {
-                await system.StopAsync();
-            }
+            await StopAsync();
         }
     }
+
+    private async Task StopAsync()
+    {
+        foreach (var system in _systems.AsEnumerable().Reverse())
+        {
+            await system.StopAsync();
+        }
+    }
+
+    private async Task<ObserverReport?> MeasureObserversAsync(Cgroup client, Cgroup servers) =>
+        (_options.Only.Count == 0 || _options.Only.Contains("observers")) && _systems.OfType<NodeMeshOneNode>().SingleOrDefault() is { } mesh
+            ? await new ObserverMeasurement(mesh, client, servers, _workspace, _cancelled).TakeAsync(_options)
+            : null;
 
     private static IReadOnlyList<ScaleResult> MeasureScale(BenchOptions options)
     {

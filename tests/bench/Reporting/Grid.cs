@@ -1,4 +1,5 @@
 using System.Globalization;
+using NodeMesh.Bench.Observers;
 using NodeMesh.Bench.Scale;
 using NodeMesh.Bench.Works;
 
@@ -22,6 +23,10 @@ internal static class Grid
     public const string ScaleLegend =
         "Each Service has ten endpoints. Agent: from resources to what the proxy is sent, all of it and one change (median and worst of 50). Proxy: from that message to the snapshot in force. "
         + "One thread each, in one process, without the network between them.";
+
+    public static readonly string[] ObserverColumns = ["who is told", "rate", "±", "p99", "CPU", "CPU:plain", "±", "told a request"];
+
+    public const string ObserverTitle = "HTTP/1.1 as in http1, through one node's mesh, by who is told of the requests (latency in us, CPU in us per request)";
 
     public const string Legend =
         "rate: median of the rounds, a second; ±: half the distance from the worst to the best round. CPU: of all processes of the system, "
@@ -72,6 +77,18 @@ internal static class Grid
         Milliseconds(scale.Compile.Median), Milliseconds(scale.Compile.Worst), KiloBytes(scale.CompileBytes), KiloBytes(scale.DeltaBytes),
         Milliseconds(scale.Apply.Median), Milliseconds(scale.Apply.Worst),
     ];
+
+    public static string[] Row(ObserverResult result)
+    {
+        var (figures, told) = (result.Figures, result.Told is { } times ? Number(times) : "");
+        return figures.HasFigures
+            ? [figures.System, Number(figures.Rate), $"{figures.RateSpread * 100:0} %", Number(figures.P99), Number(figures.Cpu), Times(result.CpuToPlain), $"{result.CpuSpread * 100:0} %", told]
+            : [figures.System, $"{figures.Errors} errors", .. Enumerable.Repeat("", ObserverColumns.Length - 2)];
+    }
+
+    public static string ObserverLegend(ObserverReport report) =>
+        string.Create(CultureInfo.InvariantCulture, $"Counting for the metrics, which is never off, takes {report.CountingMicroseconds:0.00} us a request, measured apart on one thread. ")
+        + "CPU:plain: the median of the rounds' ratios. " + string.Join("; ", report.Results.Select(result => $"{result.Observer.Name}: {result.Observer.Title}")) + ".";
 
     private static string Milliseconds(double milliseconds) => $"{Number(milliseconds)} ms";
 

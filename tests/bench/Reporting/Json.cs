@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NodeMesh.Bench.Observers;
 
 namespace NodeMesh.Bench.Reporting;
 
@@ -36,8 +37,14 @@ internal static class Json
                 m.Error,
             }),
             report.Scale,
+            Observers = report.Observers is { } observers ? new { observers.CountingMicroseconds, Results = observers.Results.Select(Figures) } : null,
         },
         Options);
+
+    private static object Figures(ObserverResult result) => new
+    {
+        result.Observer.Name, result.Observer.Title, result.Figures.Errors, result.Figures.Rate, result.Figures.P99, CpuMicroseconds = result.Figures.Cpu, result.CpuToPlain, result.CpuSpread, result.Told, result.Rounds,
+    };
 
     private static object Figures(WorkResult work, SystemResult system) => system.HasFigures
         ? new

@@ -32,6 +32,11 @@ internal static class Markdown
             text.AppendLine().AppendLine($"**A large mesh.** {Grid.ScaleLegend}").AppendLine();
             Table(text, Grid.ScaleColumns, report.Scale.Select(Grid.Row));
         }
+        if (report.Observers is { } observers)
+        {
+            text.AppendLine().AppendLine($"**Observers.** {Grid.ObserverTitle}. {Grid.ObserverLegend(observers)}").AppendLine();
+            Table(text, Grid.ObserverColumns, observers.Results.Select(Grid.Row));
+        }
         foreach (var remark in Grid.Remarks(report))
         {
             text.AppendLine().AppendLine($"No figures for {remark}.");

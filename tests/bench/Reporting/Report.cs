@@ -1,3 +1,4 @@
+using NodeMesh.Bench.Observers;
 using NodeMesh.Bench.Scale;
 using NodeMesh.Bench.Systems;
 
@@ -11,4 +12,5 @@ internal sealed record Report(
     IReadOnlyList<MeasuredSystem> Systems,
     IReadOnlyList<WorkResult> Works,
     IReadOnlyList<MemoryResult> Memory,
-    IReadOnlyList<ScaleResult> Scale);
+    IReadOnlyList<ScaleResult> Scale,
+    ObserverReport? Observers = null);

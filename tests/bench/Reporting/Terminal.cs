@@ -37,6 +37,17 @@ internal static class Terminal
             console.Write(scale);
             console.WriteLine(Grid.ScaleLegend);
         }
+        if (report.Observers is { } observers)
+        {
+            var table = NewTable(Grid.ObserverColumns);
+            foreach (var row in observers.Results)
+            {
+                table.AddRow(Grid.Row(row).Select(c => new Text(c)));
+            }
+            console.WriteLine(Grid.ObserverTitle);
+            console.Write(table);
+            console.WriteLine(Grid.ObserverLegend(observers));
+        }
         foreach (var work in report.Works)
         {
             console.WriteLine(Grid.Title(work));
@@ -78,7 +89,7 @@ internal static class Terminal
         var table = new Table().Border(Console.IsOutputRedirected ? TableBorder.Ascii : TableBorder.Rounded);
         foreach (var column in columns)
         {
-            table.AddColumn(new TableColumn(new Text(column)) { NoWrap = true, Alignment = column is "work" or "system" or "mesh" or "change" ? Justify.Left : Justify.Right });
+            table.AddColumn(new TableColumn(new Text(column)) { NoWrap = true, Alignment = column is "work" or "system" or "mesh" or "change" or "who is told" ? Justify.Left : Justify.Right });
         }
         return table;
     }

@@ -24,6 +24,26 @@ internal static class MeshResources
         return directory;
     }
 
+    /// <summary>What is told of the requests to the Service "server".</summary>
+    /// <param name="spec">Of a TelemetryPolicy, but for its target; null: nothing is.</param>
+    public static void WriteTelemetry(Workspace workspace, string name, string? spec)
+    {
+        var file = Path.Combine(workspace.PathOf("resources"), "telemetry.yaml");
+        if (spec is null)
+        {
+            File.Delete(file);
+            return;
+        }
+        File.WriteAllText(file, $$"""
+            {apiVersion: nodemesh.io/v1alpha1, kind: TelemetryPolicy, metadata: {name: {{name}}, namespace: bench}, spec: {targetRefs: [{kind: Service, name: server}], {{spec}} } }
+            ---
+            {apiVersion: v1, kind: Service, metadata: {name: collector, namespace: bench}, spec: {clusterIP: None, ports: [{name: http, port: 80, targetPort: {{Ports.Http1}} }] } }
+            ---
+            {apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: collector-1, namespace: bench, labels: {kubernetes.io/service-name: collector} }, addressType: IPv4,
+             ports: [{name: http, port: {{Ports.Http1}} }], endpoints: [{addresses: [{{Topology.Server.Address}}]}] }
+            """);
+    }
+
     private static string PodYaml(string name, Pod pod, string node) =>
         $$"""
         apiVersion: v1

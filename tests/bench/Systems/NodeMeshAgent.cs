@@ -11,13 +11,16 @@ internal sealed class NodeMeshAgent(Machine machine, Cgroup cgroup, Workspace wo
     private const int Attempts = 150;
     private Daemon? _daemon;
 
+    /// <summary>Where policies may have access logs written.</summary>
+    public string AccessLogs { get; } = workspace.PathOf("access-logs");
+
     public async Task StartAsync(string node, string resources, CancellationToken cancelled)
     {
         _daemon = new Daemon(
             new Placement(machine.Namespace, cgroup), workspace.PathOf($"{node}.log"),
             Path.Combine(binaries, "nodemesh-agent"), "run",
             "--resources", resources, "--capture", "ebpf", "--admin", Admin, "--state", Directory.CreateDirectory(workspace.PathOf(node)).FullName,
-            "--proxy", Path.Combine(binaries, "nodemesh-proxy"), "--node", node);
+            "--proxy", Path.Combine(binaries, "nodemesh-proxy"), "--node", node, "--access-log-dir", AccessLogs);
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             _daemon.ThrowIfExited();
@@ -32,10 +35,15 @@ internal sealed class NodeMeshAgent(Machine machine, Cgroup cgroup, Workspace wo
 
     public ValueTask DisposeAsync() => _daemon?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private async Task<string> StatusAsync(CancellationToken cancelled)
+    /// <summary>What its admin port answers.</summary>
+    public Task<string> AskAsync(string path, CancellationToken cancelled) => CurlAsync(path, [], cancelled);
+
+    private Task<string> StatusAsync(CancellationToken cancelled) => CurlAsync("readyz", ["-o", "/dev/null", "-w", "%{http_code}"], cancelled);
+
+    private async Task<string> CurlAsync(string path, string[] options, CancellationToken cancelled)
     {
         var result = await Cli.Wrap("nsenter")
-            .WithArguments([$"--net=/run/netns/{machine.Namespace}", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "2", $"http://{Admin}/readyz"])
+            .WithArguments([$"--net=/run/netns/{machine.Namespace}", "curl", "-s", .. options, "-m", "2", $"http://{Admin}/{path}"])
             .WithValidation(CommandResultValidation.None)
             .ExecuteBufferedAsync(cancelled);
         return result.StandardOutput;

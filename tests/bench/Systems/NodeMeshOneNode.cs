@@ -19,6 +19,11 @@ internal sealed class NodeMeshOneNode(Workspace workspace, string binaries) : Me
 
     public override Pod Client => Topology.CapturedClient;
 
+    public string AccessLogs => _agent!.AccessLogs;
+
+    /// <summary>What the agent's admin port answers.</summary>
+    public Task<string> AskAsync(string path, CancellationToken cancelled) => _agent!.AskAsync(path, cancelled);
+
     public override async Task StartAsync(CancellationToken cancelled)
     {
         Cgroup = new Cgroup(Name);
