@@ -128,14 +128,6 @@ internal sealed unsafe class LoopSocket(EventLoop loop, int descriptor)
     /// <summary>Sends FIN behind everything sent.</summary>
     public void ShutdownWrite() => LibC.shutdown(descriptor, LibC.ShutWrite);
 
-    /// <summary>Takes the descriptor off the loop; the caller owns it.</summary>
-    public int Detach()
-    {
-        Unwatch();
-        IsClosed = true;
-        return descriptor;
-    }
-
     public void Close()
     {
         if (LetGo())
