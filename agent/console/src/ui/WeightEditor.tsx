@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type ApiError, change } from "../api";
 import { diff } from "../diff";
 import * as format from "../format";
@@ -21,7 +21,8 @@ export function WeightEditor({ route, close }: { route: RouteFacts; close: () =>
   const [shown, show] = useState<Shown | null>(null);
   const [problem, setProblem] = useState("");
   const [isBusy, setBusy] = useState(false);
-  useEffect(() => dialog.current?.showModal(), []);
+  // As soon as it is there: what is typed meanwhile is for nobody in a dialog that is not open yet.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
 
   const ask = async (version?: string) => {
     setBusy(true);
