@@ -30,17 +30,23 @@ internal abstract class AwaitableSocket : ILoopEvents, ILoopWork, IDisposable
     private volatile bool _isPeerClosed;
 
     /// <param name="socket">This owns it.</param>
-    protected AwaitableSocket(LoopSocket socket) => _socket = socket;
+    protected AwaitableSocket(LoopSocket socket)
+    {
+        _socket = socket;
+        _isPeerClosed = socket.IsPeerClosed;
+    }
 
     public EventLoop Loop => _socket.Loop;
 
     public bool IsClosed => Volatile.Read(ref _isClosed) != 0;
 
+    /// <summary>The peer has sent FIN, perhaps behind bytes not read yet.</summary>
+    public bool IsPeerClosed => _isPeerClosed;
+
     /// <summary>Begins. On the loop's thread.</summary>
     /// <returns>0, or errno: it is closed.</returns>
     public int Start()
     {
-        _isPeerClosed = _socket.IsPeerClosed;
         var error = _socket.Watch(this);
         if (error != 0)
         {

@@ -13,7 +13,10 @@ using NodeMesh.Proxy.Telemetry;
 
 namespace NodeMesh.Proxy.Forwarding.Http;
 
-/// <summary>What the mesh knows of one downstream HTTP connection: a feature of Kestrel's connection. Keeps what requests would otherwise look up each time.</summary>
+/// <summary>
+/// What the mesh knows of one downstream HTTP connection: a feature of Kestrel's connection, of which it may have one after another. Keeps what requests
+/// would otherwise look up each time.
+/// </summary>
 internal sealed class HttpConnection : IGuarded
 {
     private readonly ProxyMetrics _metrics;
@@ -25,6 +28,9 @@ internal sealed class HttpConnection : IGuarded
     private int _underWay;
     private long _lastActive = Environment.TickCount64;
     private volatile bool _closing;
+    private volatile bool _isEnding;
+    private volatile bool _isResting;
+    private bool _isCounted;
     private Http1Connection? _upstream;
     private bool _isGone;
     private bool _isHalfClosed;
@@ -103,7 +109,7 @@ internal sealed class HttpConnection : IGuarded
     /// <summary>Cancelled when the downstream is gone, or is being closed.</summary>
     public CancellationToken Gone { get; private set; }
 
-    /// <summary>What carries it; null: nothing, for copies.</summary>
+    /// <summary>What carries it; null: nothing, for copies and while it rests.</summary>
     public DownstreamTransport? Transport { get; private set; }
 
     /// <summary>Bytes that have passed either way.</summary>
@@ -148,10 +154,16 @@ internal sealed class HttpConnection : IGuarded
     }
 
     /// <summary>Makes the transport, on which Kestrel is to serve it.</summary>
-    public DownstreamTransport Carry() => Transport = new DownstreamTransport(Downstream, endsWithPeer: Http2, Series);
+    public DownstreamTransport Carry()
+    {
+        var transport = new DownstreamTransport(Downstream, endsWithPeer: Http2, Series);
+        Transport = transport;
+        _isResting = false;
+        return transport;
+    }
 
-    /// <summary>Kestrel begins to serve it.</summary>
-    public void Opened(IConnectionLifetimeNotificationFeature? lifetime)
+    /// <summary>Kestrel begins to serve it, or goes on to.</summary>
+    public void Served(IConnectionLifetimeNotificationFeature? lifetime)
     {
         _lifetime = lifetime;
         Gone = Transport!.ConnectionClosed;
@@ -160,14 +172,34 @@ internal sealed class HttpConnection : IGuarded
             Gone.UnsafeRegister(static state => ((HttpConnection)state!).OnGone(), this);
             Transport.TellHalfClose(this);
         }
-        Series.Opened();
-        Pod.Add(this);
+        if (!_isCounted)
+        {
+            _isCounted = true;
+            Series.Opened();
+            Pod.Add(this);
+        }
+    }
+
+    /// <summary>Kestrel is done with it: lets go of all that is Kestrel's if it was only idle.</summary>
+    /// <returns>False: it is over.</returns>
+    public bool TryRest()
+    {
+        if (Http2 || _isEnding || !Transport!.TryLeave())
+        {
+            return false;
+        }
+        _isResting = true;
+        (Transport, _lifetime, Gone) = (null, null, CancellationToken.None);
+        return true;
     }
 
     public void Closed()
     {
-        Pod.Remove(this);
-        Series.Closed((Reason)_reason);
+        if (_isCounted)
+        {
+            Pod.Remove(this);
+            Series.Closed((Reason)_reason);
+        }
     }
 
     /// <summary>The client sends no more. The upstream hears of it, and may go on or give up: what a FIN means to it is its own business. Once, on any thread.</summary>
@@ -216,15 +248,32 @@ internal sealed class HttpConnection : IGuarded
     /// <summary>Closes an HTTP/1.1 connection that has been without a request for so long.</summary>
     public void CloseIfIdle(TimeSpan idle)
     {
-        if (Volatile.Read(ref _underWay) == 0 && Environment.TickCount64 - Volatile.Read(ref _lastActive) > idle.TotalMilliseconds)
+        if (_isResting)
         {
+            CloseIfResting();
+        }
+        else if (Volatile.Read(ref _underWay) == 0 && Environment.TickCount64 - Volatile.Read(ref _lastActive) > idle.TotalMilliseconds)
+        {
+            _isEnding = true;
             _lifetime?.RequestClose();
+        }
+    }
+
+    public void CloseIfResting()
+    {
+        if (_isResting)
+        {
+            Downstream.Socket.Dispose();
         }
     }
 
     public void Abort(Reason reason)
     {
         BecauseOf(reason);
+        if (_isResting)
+        {
+            Downstream.Socket.Reset();
+        }
         Transport?.Abort(new ConnectionAbortedException(reason.Word()));
     }
 

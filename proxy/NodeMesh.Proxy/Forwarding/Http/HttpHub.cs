@@ -19,13 +19,19 @@ using NodeMesh.Proxy.Telemetry;
 namespace NodeMesh.Proxy.Forwarding.Http;
 
 /// <summary>
-/// Serves the HTTP connections of all pods with one Kestrel server, which listens nowhere: accept loops give it connections
-/// whose protocol is known. Each pod has upstream connections of its own, so that sources never share one.
+/// Serves the HTTP connections of all pods with Kestrel, which listens nowhere: accept loops give it connections whose protocol is known.
+/// Each pod has upstream connections of its own, so that sources never share one.
+/// <para>An HTTP/1.1 connection that has been without a request for a while rests: Kestrel, whose part of it takes up most, lets go of it between
+/// two requests, and only its socket is kept. It is given to Kestrel again when the client says something; nobody has read from it meanwhile.</para>
 /// </summary>
 internal sealed class HttpHub : IAsyncDisposable
 {
-    private readonly HubListenerFactory _listeners = new();
-    private readonly KestrelServer _server;
+    private static readonly TimeSpan RestAfter = TimeSpan.FromSeconds(5);
+
+    private readonly HubListener _http1Connections = new(new HubEndPoint("http1"));
+    private readonly HubListener _http2Connections = new(new HubEndPoint("http2"));
+    private readonly KestrelServer _http1;
+    private readonly KestrelServer _http2;
     private readonly ConcurrentDictionary<LocalPod, PodHttp> _pods = new();
     private readonly SnapshotStore _store;
     private readonly LoadBalancer _balancer;
@@ -34,8 +40,11 @@ internal sealed class HttpHub : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly HttpForwarder _forwarder;
     private readonly ConnectionGuard _guard;
+    private volatile bool _isStopping;
+    private int _resting;
 
-    public HttpHub(SnapshotStore store, LoadBalancer balancer, ProxyMetrics metrics, IUpstreamDialer dialer, TimeProvider time, ConnectionGuard guard, TrafficObserver observer, ILoggerFactory loggers)
+    /// <param name="restAfter">How long an HTTP/1.1 connection is without a request until it rests.</param>
+    public HttpHub(SnapshotStore store, LoadBalancer balancer, ProxyMetrics metrics, IUpstreamDialer dialer, TimeProvider time, ConnectionGuard guard, TrafficObserver observer, ILoggerFactory loggers, TimeSpan? restAfter = null)
     {
         _store = store;
         _balancer = balancer;
@@ -49,35 +58,27 @@ internal sealed class HttpHub : IAsyncDisposable
         var caller = new ServiceCaller(guard, time);
         var routed = new RoutedForwarder(time, balancer.Random, http1, http2, new MirrorSender(http1, http2, time, metrics), hedger, new ExternalAuthorizer(caller, time, metrics.Policies, loggers.CreateLogger<ExternalAuthorizer>()));
         _forwarder = new HttpForwarder(time, http1, http2, routed, new PolicyGate(time, balancer.Random, guard.Authorizer, new GlobalRateLimiter(caller, metrics.Policies, loggers.CreateLogger<GlobalRateLimiter>()), metrics.Policies), hedger, observer);
-        var options = HubLimits.Server();
-        options.Listen(_listeners.Http1.EndPoint, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http1;
-            listen.Use(ServeAsync);
-        });
-        options.Listen(_listeners.Http2.EndPoint, listen =>
-        {
-            listen.Protocols = HttpProtocols.Http2;
-            listen.Use(ServeAsync);
-        });
-        _server = new KestrelServer(Options.Create(options), _listeners, loggers);
+        // Two, since the limit is for all connections of a server, and HTTP/2 has no state between two requests that could be left and entered again.
+        _http1 = NewServer(_http1Connections, HttpProtocols.Http1, restAfter ?? RestAfter, loggers);
+        _http2 = NewServer(_http2Connections, HttpProtocols.Http2, HubLimits.Never, loggers);
     }
 
-    public Task StartAsync(CancellationToken cancellation) => _server.StartAsync(new ForwardingApplication(_forwarder), cancellation);
+    /// <summary>Connections that rest.</summary>
+    public int Resting => Volatile.Read(ref _resting);
+
+    public async Task StartAsync(CancellationToken cancellation)
+    {
+        var application = new ForwardingApplication(_forwarder);
+        await _http1.StartAsync(application, cancellation);
+        await _http2.StartAsync(application, cancellation);
+    }
 
     /// <summary>Takes over a connection that speaks HTTP/1.x, or HTTP/2 from its first byte. The hub closes the socket. On the socket's loop.</summary>
     public void Accept(Downstream downstream, bool http2)
     {
         var pod = _pods.GetOrAdd(downstream.Pod, static (pod, hub) => hub.NewPod(pod), this);
-        var state = new HttpConnection(downstream, http2, pod, new RequestRouter(_store, _balancer, downstream.Route, downstream.OriginalDestination, downstream.Client.Address, http2), _metrics, _dialer);
-        var connection = state.Carry();
-        connection.Features.Set(state);
         downstream.Socket.Start();
-        if (!(http2 ? _listeners.Http2 : _listeners.Http1).Add(connection))
-        {
-            connection.Abort(new ConnectionAbortedException("the proxy is stopping"));
-            _ = connection.DisposeAsync().AsTask();
-        }
+        Serve(new HttpConnection(downstream, http2, pod, new RequestRouter(_store, _balancer, downstream.Route, downstream.OriginalDestination, downstream.Client.Address, http2), _metrics, _dialer));
     }
 
     /// <summary>Asks every connection of the pod to end: after the response under way (HTTP/1.1 Connection: close), with GOAWAY (HTTP/2).</summary>
@@ -91,14 +92,23 @@ internal sealed class HttpHub : IAsyncDisposable
     }
 
     /// <summary>Stops accepting, finishes what is under way, and aborts what is left when cancelled.</summary>
-    public Task StopAsync(CancellationToken limit) => _server.StopAsync(limit);
+    public Task StopAsync(CancellationToken limit)
+    {
+        _isStopping = true;
+        foreach (var pod in _pods.Values)
+        {
+            pod.CloseResting();
+        }
+        return Task.WhenAll(_http1.StopAsync(limit), _http2.StopAsync(limit));
+    }
 
     public async ValueTask DisposeAsync()
     {
         using var now = new CancellationTokenSource();
         await now.CancelAsync();
-        await _server.StopAsync(now.Token);
-        _server.Dispose();
+        await StopAsync(now.Token);
+        _http1.Dispose();
+        _http2.Dispose();
         foreach (var pod in _pods.Values)
         {
             pod.Close();
@@ -120,10 +130,33 @@ internal sealed class HttpHub : IAsyncDisposable
         return state;
     }
 
-    private ConnectionDelegate ServeAsync(ConnectionDelegate next) => async connection =>
+    private KestrelServer NewServer(HubListener connections, HttpProtocols protocol, TimeSpan idle, ILoggerFactory loggers)
+    {
+        var options = HubLimits.Server(idle);
+        options.Listen(connections.EndPoint, listen =>
+        {
+            listen.Protocols = protocol;
+            listen.Use(ServedAsync);
+        });
+        return new KestrelServer(Options.Create(options), new HubListenerFactory(connections), loggers);
+    }
+
+    private void Serve(HttpConnection state)
+    {
+        var transport = state.Carry();
+        transport.Features.Set(state);
+        if (!(state.Http2 ? _http2Connections : _http1Connections).Add(transport))
+        {
+            transport.Abort(new ConnectionAbortedException("the proxy is stopping"));
+            _ = transport.DisposeAsync().AsTask();
+            End(state);
+        }
+    }
+
+    private ConnectionDelegate ServedAsync(ConnectionDelegate next) => async connection =>
     {
         var state = connection.Features.Get<HttpConnection>()!;
-        state.Opened(connection.Features.Get<IConnectionLifetimeNotificationFeature>());
+        state.Served(connection.Features.Get<IConnectionLifetimeNotificationFeature>());
         _guard.Enter(state);
         try
         {
@@ -131,8 +164,43 @@ internal sealed class HttpHub : IAsyncDisposable
         }
         finally
         {
-            _guard.Leave(state);
-            state.Closed();
+            if (!_isStopping && state.TryRest())
+            {
+                _ = RestAsync(state);
+            }
+            else
+            {
+                End(state);
+            }
         }
     };
+
+    private async Task RestAsync(HttpConnection state)
+    {
+        if (_isStopping)
+        {
+            state.CloseIfResting();
+        }
+        var socket = state.Downstream.Socket;
+        Interlocked.Increment(ref _resting);
+        while (socket.IsDry())
+        {
+            await socket.WaitToReceiveAsync();
+        }
+        Interlocked.Decrement(ref _resting);
+        if (socket.IsClosed)
+        {
+            End(state);
+        }
+        else
+        {
+            Serve(state);
+        }
+    }
+
+    private void End(HttpConnection state)
+    {
+        _guard.Leave(state);
+        state.Closed();
+    }
 }

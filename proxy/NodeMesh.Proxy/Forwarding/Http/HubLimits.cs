@@ -7,9 +7,14 @@ namespace NodeMesh.Proxy.Forwarding.Http;
 /// How Kestrel is set to stand in for any server: no limit of its own that an app behind it might not have, but for those that bound
 /// the memory and time a hostile peer can take.
 /// </summary>
+/// <remarks>Kestrel's time limit for a connection between two requests is no limit here: <see cref="HttpHub"/> says what comes then.</remarks>
 internal static class HubLimits
 {
-    public static KestrelServerOptions Server()
+    /// <summary>As good as never. Not infinite: Kestrel adds it to its clock, where TimeSpan.MaxValue overflows, and closes every idle connection at its next tick.</summary>
+    public static readonly TimeSpan Never = TimeSpan.FromDays(365);
+
+    /// <param name="idle">How long a connection may be without a request until Kestrel gives it up.</param>
+    public static KestrelServerOptions Server(TimeSpan idle)
     {
         var options = new KestrelServerOptions
         {
@@ -23,8 +28,7 @@ internal static class HubLimits
         limits.MaxRequestBodySize = null;
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;
-        // Not infinite: Kestrel adds it to its clock, where TimeSpan.MaxValue overflows, and closes every idle connection at its next tick.
-        limits.KeepAliveTimeout = TimeSpan.FromDays(365);
+        limits.KeepAliveTimeout = idle;
         limits.RequestHeadersTimeout = TimeSpan.FromMinutes(2);
         limits.MaxRequestLineSize = 64 * 1024;
         limits.MaxRequestHeadersTotalSize = 256 * 1024;

@@ -115,6 +115,14 @@ internal sealed class PodHttp
         }
     }
 
+    public void CloseResting()
+    {
+        foreach (var (connection, _) in _connections)
+        {
+            connection.CloseIfResting();
+        }
+    }
+
     /// <summary>Closes every socket of the pod, at once.</summary>
     public void Close()
     {

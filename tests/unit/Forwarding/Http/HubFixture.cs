@@ -23,9 +23,9 @@ internal sealed class HubFixture : IAsyncDisposable
     // A test that drops its end must not have the collector close it.
     private readonly List<Peer> _peers = [];
 
-    private HubFixture()
+    private HubFixture(TimeSpan? restAfter)
     {
-        Hub = new HttpHub(Store, new LoadBalancer(TimeProvider.System, Random.Shared), Metrics, Dialer, TimeProvider.System, Guards.For(Store, Metrics), Told.Observer(Store), NullLoggerFactory.Instance);
+        Hub = new HttpHub(Store, new LoadBalancer(TimeProvider.System, Random.Shared), Metrics, Dialer, TimeProvider.System, Guards.For(Store, Metrics), Told.Observer(Store), NullLoggerFactory.Instance, restAfter);
         foreach (var socket in new[] { _upstream, _front })
         {
             socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -50,9 +50,9 @@ internal sealed class HubFixture : IAsyncDisposable
 
     public IPEndPoint Upstream => (IPEndPoint)_upstream.LocalEndPoint!;
 
-    public static async Task<HubFixture> StartAsync()
+    public static async Task<HubFixture> StartAsync(TimeSpan? restAfter = null)
     {
-        var fixture = new HubFixture();
+        var fixture = new HubFixture(restAfter);
         await fixture.Hub.StartAsync(TestContext.Current.CancellationToken);
         return fixture;
     }

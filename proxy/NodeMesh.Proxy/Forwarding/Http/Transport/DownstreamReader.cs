@@ -21,6 +21,10 @@ internal sealed class DownstreamReader(AwaitableSocket socket, DownstreamTranspo
     private bool _isBulk;
     private bool _hasEnded;
     private int _isCancelled;
+    private long _movedAtRest = -1;
+
+    /// <summary>Its last read was cancelled with nothing there, and nothing has passed either way since: Kestrel would have written, had it been in the middle of a request.</summary>
+    public bool IsAtRest => _movedAtRest == transport.Moved;
 
     private bool HasNews => _hasEnded || _end > _examined;
 
@@ -31,6 +35,10 @@ internal sealed class DownstreamReader(AwaitableSocket socket, DownstreamTranspo
         {
             result = default;
             return false;
+        }
+        if (isCancelled)
+        {
+            _movedAtRest = HasNews || _start < _end ? -1 : transport.Moved;
         }
         result = Given(isCancelled);
         return true;

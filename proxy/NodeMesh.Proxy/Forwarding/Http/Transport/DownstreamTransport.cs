@@ -32,6 +32,7 @@ internal sealed class DownstreamTransport : ConnectionContext, IDuplexPipe, IPod
     private HttpConnection? _connection;
     private bool _isHalfClosed;
     private bool _isWatched;
+    private bool _hasLeft;
     private string? _id;
     private long _moved;
 
@@ -48,6 +49,10 @@ internal sealed class DownstreamTransport : ConnectionContext, IDuplexPipe, IPod
         RemoteEndPoint = downstream.Client;
         Transport = this;
         _socket.Observer = this;
+        if (_socket.IsPeerClosed)
+        {
+            OnPeerEnded(isBroken: false);
+        }
     }
 
     public PipeReader Input => _input;
@@ -115,17 +120,31 @@ internal sealed class DownstreamTransport : ConnectionContext, IDuplexPipe, IPod
         Interlocked.Add(ref _moved, bytes);
     }
 
+    /// <summary>Leaves the socket open to another, if Kestrel was told to stop waiting for the next request and nothing of one has come. Kestrel is done.</summary>
+    public bool TryLeave()
+    {
+        if (!_input.IsAtRest || _socket.IsClosed)
+        {
+            return false;
+        }
+        _socket.Observer = null;
+        return _hasLeft = true;
+    }
+
     public override void Abort(ConnectionAbortedException abortReason) => _socket.Reset();
 
     public override async ValueTask DisposeAsync()
     {
         await _input.CompleteAsync();
         await _output.CompleteAsync();
-        _socket.Dispose();
+        if (!_hasLeft)
+        {
+            _socket.Dispose();
+        }
         await base.DisposeAsync();
     }
 
-    void IPodSocketObserver.OnPeerEnded(bool isBroken)
+    public void OnPeerEnded(bool isBroken)
     {
         if (isBroken || _endsWithPeer)
         {
@@ -145,7 +164,7 @@ internal sealed class DownstreamTransport : ConnectionContext, IDuplexPipe, IPod
         connection?.HalfClosed();
     }
 
-    void IPodSocketObserver.OnClosing() => Close();
+    public void OnClosing() => Close();
 
     // Not here: who listens may do anything, and others live on this loop.
     private void Close() => ThreadPool.UnsafeQueueUserWorkItem(static closed => closed.Cancel(), _closed, preferLocal: false);
