@@ -12,6 +12,9 @@ internal sealed record IdleMemory(MemoryUse Fresh, double? BytesPerConnection, s
 
     private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
 
+    // Idle means more than a pause between two requests: NodeMesh lets go of most of a connection after some seconds.
+    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(20);
+
     public static async Task<IdleMemory> TakeAsync(
         MeasuredSystem system, IdleKind kind, Cgroup client, Workspace workspace, int connections, CancellationToken cancelled)
     {
@@ -40,7 +43,7 @@ internal sealed record IdleMemory(MemoryUse Fresh, double? BytesPerConnection, s
                 output.AppendLine(line);
                 if (line == "ready")
                 {
-                    await Task.Delay(Settle, cancelled);
+                    await Task.Delay(Idle, cancelled);
                     held = system.Cgroup!.Memory();
                     input.End();
                 }
