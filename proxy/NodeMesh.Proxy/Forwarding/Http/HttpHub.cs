@@ -41,6 +41,7 @@ internal sealed class HttpHub : IAsyncDisposable
     private readonly HttpForwarder _forwarder;
     private readonly ConnectionGuard _guard;
     private volatile bool _isStopping;
+    private readonly RestedMemory _restedMemory;
     private int _resting;
 
     /// <param name="restAfter">How long an HTTP/1.1 connection is without a request until it rests.</param>
@@ -52,6 +53,7 @@ internal sealed class HttpHub : IAsyncDisposable
         _dialer = dialer;
         _time = time;
         _guard = guard;
+        _restedMemory = RestedMemory.Watched(time);
         var http1 = new RecordingEngine(new AuthorizingEngine(new IdleEngine(new Http1Engine(time, loggers.CreateLogger<Http1Engine>()), time), guard));
         var http2 = new RecordingEngine(new AuthorizingEngine(new IdleEngine(new Http2Engine(loggers.CreateLogger<Http2Engine>()), time), guard));
         var hedger = new Hedger(time, metrics);
@@ -107,6 +109,7 @@ internal sealed class HttpHub : IAsyncDisposable
         using var now = new CancellationTokenSource();
         await now.CancelAsync();
         await StopAsync(now.Token);
+        _restedMemory.Dispose();
         _http1.Dispose();
         _http2.Dispose();
         foreach (var pod in _pods.Values)
@@ -183,6 +186,7 @@ internal sealed class HttpHub : IAsyncDisposable
         }
         var socket = state.Downstream.Socket;
         Interlocked.Increment(ref _resting);
+        _restedMemory.Rested();
         while (socket.IsDry())
         {
             await socket.WaitToReceiveAsync();
