@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Runtime.InteropServices;
 
 namespace NodeMesh.Proxy.Kernel;
 
@@ -8,12 +9,15 @@ namespace NodeMesh.Proxy.Kernel;
 /// </summary>
 internal sealed unsafe class AppendFile(string path) : IDisposable
 {
-    private const int WriteOnly = 1, Create = 0x40, Append = 0x400, NoFollow = 0x20000, CloseOnExec = 0x80000;
+    private const int WriteOnly = 1, Create = 0x40, Append = 0x400, CloseOnExec = 0x80000;
     private const int Mode = 0b110_100_000; // rw-r-----
     private const int FromEnd = 2;
 
     // As in AccessLog's rules, which keep others off that name.
     private const string Older = ".1";
+
+    // O_NOFOLLOW, of which ARM has its own idea: what it is on x86-64 is O_LARGEFILE there, and links would be followed (asm/fcntl.h).
+    private static readonly int NoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000;
 
     private int _descriptor = -1;
     private string? _name;
