@@ -15,4 +15,8 @@ internal sealed record Downstream(
     Direction Direction,
     IPEndPoint Client,
     IPEndPoint OriginalDestination,
-    ConnectionRoute Route);
+    ConnectionRoute Route)
+{
+    /// <summary>The namespace of the pod it was accepted for; null: it is that pod's own.</summary>
+    public string? Home => Direction == Direction.Inbound ? Pod.Namespace : null;
+}

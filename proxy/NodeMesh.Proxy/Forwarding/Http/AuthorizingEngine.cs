@@ -20,7 +20,7 @@ internal sealed class AuthorizingEngine(IUpstreamEngine next, ConnectionGuard gu
         }
         var request = exchange.Request;
         var head = new RequestHead(request.Method, request.RawTarget, request.Headers.Host.ToString(), exchange.IsGrpc, exchange);
-        return guard.Authorizer.AllowsRequest(target.Client, target.Endpoint, exchange.Connection.Home, head, exchange.Record)
+        return guard.Authorizer.AllowsRequest(target.Client, target.Endpoint, exchange.Connection.Downstream.Home, head, exchange.Record)
             ? GuardedAsync(exchange, target, null)
             : Denied();
     }
@@ -36,14 +36,14 @@ internal sealed class AuthorizingEngine(IUpstreamEngine next, ConnectionGuard gu
 
     private async ValueTask<ExchangeOutcome> GuardedAsync(HttpExchange exchange, UpstreamTarget target, string? authority)
     {
-        exchange.Connection.Enter(target, authority);
+        exchange.Connection.UnderWay.Enter(target, authority);
         try
         {
             return await next.ExchangeAsync(exchange, target);
         }
         finally
         {
-            exchange.Connection.Leave(target, authority);
+            exchange.Connection.UnderWay.Leave(target, authority);
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.AspNetCore.Connections.Features;
-using Microsoft.AspNetCore.Connections;
 using NodeMesh.Contract;
 using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Dialing;
@@ -28,14 +27,11 @@ internal sealed class HttpConnection : IGuarded
     private int _underWay;
     private long _lastActive = Environment.TickCount64;
     private volatile bool _closing;
-    private volatile bool _isEnding;
     private volatile bool _isResting;
     private bool _isCounted;
     private Http1Connection? _upstream;
     private bool _isGone;
     private bool _isHalfClosed;
-    private readonly List<(UpstreamTarget Target, string? Authority)> _guarded = [];
-    private readonly List<RoutedRequest> _routed = [];
 
     public HttpConnection(Downstream downstream, bool http2, PodHttp pod, RequestRouter router, ProxyMetrics metrics, IUpstreamDialer dialer)
     {
@@ -43,6 +39,7 @@ internal sealed class HttpConnection : IGuarded
         Http2 = http2;
         Pod = pod;
         Router = router;
+        UnderWay = new RequestsUnderWay(downstream);
         _metrics = metrics;
         _dialer = dialer;
         var route = downstream.Route;
@@ -64,8 +61,7 @@ internal sealed class HttpConnection : IGuarded
 
     public ConnectionSeries Series { get; }
 
-    /// <summary>The namespace of the pod it was accepted for; null: it is that pod's own.</summary>
-    public string? Home => Downstream.Direction == Direction.Inbound ? Downstream.Pod.Namespace : null;
+    public RequestsUnderWay UnderWay { get; }
 
     public UpstreamTarget TargetFor(in RequestDecision decision)
     {
@@ -156,10 +152,8 @@ internal sealed class HttpConnection : IGuarded
     /// <summary>Makes the transport, on which Kestrel is to serve it.</summary>
     public DownstreamTransport Carry()
     {
-        var transport = new DownstreamTransport(Downstream, endsWithPeer: Http2, Series);
-        Transport = transport;
         _isResting = false;
-        return transport;
+        return Transport = new DownstreamTransport(Downstream, endsWithPeer: Http2, Series);
     }
 
     /// <summary>Kestrel begins to serve it, or goes on to.</summary>
@@ -180,11 +174,11 @@ internal sealed class HttpConnection : IGuarded
         }
     }
 
-    /// <summary>Kestrel is done with it: lets go of all that is Kestrel's if it was only idle.</summary>
+    /// <summary>Kestrel is done with it: lets go of all that is Kestrel's if it was only idle, and is not to end.</summary>
     /// <returns>False: it is over.</returns>
     public bool TryRest()
     {
-        if (Http2 || _isEnding || !Transport!.TryLeave())
+        if (Http2 || _closing || !Transport!.TryLeave())
         {
             return false;
         }
@@ -248,13 +242,9 @@ internal sealed class HttpConnection : IGuarded
     /// <summary>Closes an HTTP/1.1 connection that has been without a request for so long.</summary>
     public void CloseIfIdle(TimeSpan idle)
     {
-        if (_isResting)
+        CloseIfResting();
+        if (Volatile.Read(ref _underWay) == 0 && Environment.TickCount64 - Volatile.Read(ref _lastActive) > idle.TotalMilliseconds)
         {
-            CloseIfResting();
-        }
-        else if (Volatile.Read(ref _underWay) == 0 && Environment.TickCount64 - Volatile.Read(ref _lastActive) > idle.TotalMilliseconds)
-        {
-            _isEnding = true;
             _lifetime?.RequestClose();
         }
     }
@@ -270,77 +260,18 @@ internal sealed class HttpConnection : IGuarded
     public void Abort(Reason reason)
     {
         BecauseOf(reason);
-        if (_isResting)
-        {
-            Downstream.Socket.Reset();
-        }
-        Transport?.Abort(new ConnectionAbortedException(reason.Word()));
+        Downstream.Socket.Reset();
     }
 
     /// <summary>The reason its end is counted under, should it end now; the first one stays.</summary>
     public void BecauseOf(Reason reason) => Interlocked.CompareExchange(ref _reason, (int)reason, (int)Reason.None);
 
-    /// <summary>A request goes into a pod of this node, or to an address that is no Service's.</summary>
-    /// <param name="authority">Of one that leaves; null: it enters a pod.</param>
-    public void Enter(UpstreamTarget target, string? authority)
-    {
-        lock (_guarded)
-        {
-            _guarded.Add((target, authority));
-        }
-    }
-
-    public void Leave(UpstreamTarget target, string? authority)
-    {
-        lock (_guarded)
-        {
-            _guarded.Remove((target, authority));
-        }
-    }
-
-    /// <summary>A request goes by a route.</summary>
-    public void Enter(RoutedRequest request)
-    {
-        lock (_routed)
-        {
-            _routed.Add(request);
-        }
-    }
-
-    public void Leave(RoutedRequest request)
-    {
-        lock (_routed)
-        {
-            _routed.Remove(request);
-        }
-    }
-
     /// <summary>Ends the connection if a request under way goes where its client may send none any more. Requests to come are asked about one by one.</summary>
     public void Recheck(ConnectionGuard guard)
     {
-        lock (_routed)
+        if (UnderWay.AnyForbidden(guard))
         {
-            foreach (var request in _routed)
-            {
-                if (guard.Authorizer.Foresee(Downstream.Client.Address, Downstream.OriginalDestination, request.Choice) == Access.Denied)
-                {
-                    Abort(Reason.Denied);
-                    return;
-                }
-            }
-        }
-        lock (_guarded)
-        {
-            foreach (var (target, authority) in _guarded)
-            {
-                if (authority is null
-                    ? guard.Authorizer.Foresee(target.Client, target.Endpoint, Home, isOpaque: false) == Access.Denied
-                    : guard.Egress.Forbids(Downstream.Pod.Id, Downstream.Pod.Namespace, target.Endpoint, authority))
-                {
-                    Abort(Reason.Denied);
-                    return;
-                }
-            }
+            Abort(Reason.Denied);
         }
     }
 

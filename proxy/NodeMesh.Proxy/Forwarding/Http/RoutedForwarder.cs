@@ -51,7 +51,7 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
             {
                 // :: Step 2: apply the rule's filters, and send the copies it wants.
                 using var request = new RoutedRequest(exchange, choice, head, time, random);
-                connection.Enter(request);
+                connection.UnderWay.Enter(request);
                 try
                 {
                     mirrors.Send(request, request.Rule.Rule.Filters);
@@ -61,7 +61,7 @@ internal sealed class RoutedForwarder(TimeProvider time, Random random, IUpstrea
                 }
                 finally
                 {
-                    connection.Leave(request);
+                    connection.UnderWay.Leave(request);
                 }
                 exchange.Routed = null;
             }

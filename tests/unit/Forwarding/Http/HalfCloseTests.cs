@@ -28,6 +28,20 @@ public sealed class HalfCloseTests
     }
 
     [Fact(Timeout = 20_000)]
+    public async Task The_upstream_hears_of_one_that_came_while_the_connection_was_looked_at()
+    {
+        await using var hub = await HubFixture.StartAsync();
+
+        var client = await hub.ClientThatHasEndedAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        var upstream = await hub.UpstreamAsync();
+        await upstream.HeadAsync();
+
+        Assert.Equal("", await upstream.RestAsync());
+        await upstream.SendAsync(Answer + "whole");
+        Assert.EndsWith("whole", await client.RestAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = 20_000)]
     public async Task All_requests_before_it_are_answered()
     {
         await using var hub = await HubFixture.StartAsync();

@@ -7,6 +7,7 @@ using NodeMesh.Proxy.Accepting;
 using NodeMesh.Proxy.Balancing;
 using NodeMesh.Proxy.Discovery;
 using NodeMesh.Proxy.Forwarding.Http;
+using NodeMesh.Proxy.Loops;
 using NodeMesh.Proxy.Routing;
 using NodeMesh.Proxy.Telemetry;
 using Prometheus;
@@ -63,14 +64,25 @@ internal sealed class HubFixture : IAsyncDisposable
         var peer = Keep(await Peer.ConnectAsync(_front.LocalEndPoint!));
         client ??= (IPEndPoint)peer.Socket.LocalEndPoint!;
         destination ??= Upstream;
+        await Dialer.OnLoopAsync(loop => HandOver(PlainSockets.Accept(_front, loop), destination, direction, http2, client));
+        return peer;
+    }
+
+    /// <summary>A client that said this and shut its side while the connection was still being looked at.</summary>
+    public async Task<Peer> ClientThatHasEndedAsync(string said)
+    {
+        var peer = Keep(await Peer.ConnectAsync(_front.LocalEndPoint!));
+        await peer.SendAsync(said);
+        peer.Socket.Shutdown(SocketShutdown.Send);
+        LoopSocket? accepted = null;
+        var ended = new EndNotice();
         await Dialer.OnLoopAsync(loop =>
         {
-            var accepted = PlainSockets.Accept(_front, loop);
-            Assert.True(Pod.TryOpenConnection());
-            loop.AddLoad();
-            var socket = new PodSocket(accepted, Pod, isAccepted: true);
-            Hub.Accept(new Downstream(socket, Pod, direction, client, destination, ConnectionRoute.For(Store.Current, direction, client, destination)), http2);
+            accepted = PlainSockets.Accept(_front, loop);
+            accepted.Watch(ended);
         });
+        await ended.HasCome;
+        await PlainDialer.OnLoopAsync(accepted!.Loop, _ => HandOver(accepted, Upstream, Direction.Outbound, http2: false, (IPEndPoint)peer.Socket.LocalEndPoint!));
         return peer;
     }
 
@@ -139,6 +151,14 @@ internal sealed class HubFixture : IAsyncDisposable
         Dialer.Dispose();
     }
 
+    private void HandOver(LoopSocket accepted, IPEndPoint destination, Direction direction, bool http2, IPEndPoint client)
+    {
+        Assert.True(Pod.TryOpenConnection());
+        accepted.Loop.AddLoad();
+        var socket = new PodSocket(accepted, Pod, isAccepted: true);
+        Hub.Accept(new Downstream(socket, Pod, direction, client, destination, ConnectionRoute.For(Store.Current, direction, client, destination)), http2);
+    }
+
     private Peer Keep(Peer peer)
     {
         lock (_peers)
@@ -146,5 +166,22 @@ internal sealed class HubFixture : IAsyncDisposable
             _peers.Add(peer);
         }
         return peer;
+    }
+
+    private sealed class EndNotice : ILoopEvents
+    {
+        private readonly TaskCompletionSource _hasCome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task HasCome => _hasCome.Task;
+
+        public void OnReady(LoopSocket socket)
+        {
+            if (socket.IsPeerClosed)
+            {
+                _hasCome.TrySetResult();
+            }
+        }
+
+        public void OnFault(Exception exception) => _hasCome.TrySetException(exception);
     }
 }

@@ -55,7 +55,7 @@ internal sealed class PlainDialer : IUpstreamDialer, IDisposable
 
     public bool IsLocal(IPEndPoint endpoint) => Local(endpoint);
 
-    private static Task OnLoopAsync(EventLoop loop, Action<EventLoop> action)
+    public static Task OnLoopAsync(EventLoop loop, Action<EventLoop> action)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         loop.Post(() =>

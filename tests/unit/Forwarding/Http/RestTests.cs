@@ -17,21 +17,18 @@ public sealed class RestTests
     public async Task One_that_rests_takes_the_next_request_as_if_nothing_had_been()
     {
         await using var hub = await HubFixture.StartAsync(Soon);
-        var (client, upstream, _) = await hub.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        await upstream.SendAsync(Answer);
-        await client.UntilAsync("ok");
+        var client = await RestingAsync(hub);
 
         for (var turn = 1; turn <= 2; turn++)
         {
-            await RestsAsync(hub);
             await client.SendAsync($"POST /{turn} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
-            upstream = await hub.UpstreamAsync(); // the other was kept for a second
+            var upstream = await hub.UpstreamAsync(); // the other was kept for a second
             Assert.StartsWith($"POST /{turn} ", await upstream.HeadAsync(), StringComparison.Ordinal);
             await upstream.UntilAsync("body");
             await upstream.SendAsync(Answer);
             await client.UntilAsync("ok");
+            await RestsAsync(hub);
         }
-        await RestsAsync(hub);
         await hub.EventuallyCountsAsync("nodemesh_tcp_connections_open", "protocol=\"http1\"", "} 1");
         client.Dispose();
 
@@ -49,9 +46,7 @@ public sealed class RestTests
     public async Task One_with_a_part_of_a_request_does_not_rest(string withFirst, string part, string rest, string head, string body)
     {
         await using var hub = await HubFixture.StartAsync(Soon);
-        var (client, upstream, _) = await hub.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n" + withFirst);
-        await upstream.SendAsync(Answer);
-        await client.UntilAsync("ok");
+        var (client, upstream) = await AnsweredAsync(hub, withFirst);
 
         await client.SendAsync(part);
         await Task.Delay(LongEnough, TestContext.Current.CancellationToken);
@@ -75,9 +70,7 @@ public sealed class RestTests
     public async Task What_comes_at_the_very_moment_is_not_lost()
     {
         await using var hub = await HubFixture.StartAsync(TimeSpan.FromMilliseconds(1));
-        var (client, upstream, _) = await hub.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        await upstream.SendAsync(Answer);
-        await client.UntilAsync("ok");
+        var (client, upstream) = await AnsweredAsync(hub);
 
         // Round Kestrel's tick of each second, closer and closer.
         for (var turn = 0; turn < 60; turn++)
@@ -94,10 +87,7 @@ public sealed class RestTests
     public async Task The_end_of_one_that_rests_is_the_end()
     {
         await using var hub = await HubFixture.StartAsync(Soon);
-        var (client, upstream, _) = await hub.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        await upstream.SendAsync(Answer);
-        await client.UntilAsync("ok");
-        await RestsAsync(hub);
+        var client = await RestingAsync(hub);
 
         client.Socket.Shutdown(SocketShutdown.Send);
 
@@ -109,15 +99,12 @@ public sealed class RestTests
     public async Task A_request_with_FIN_behind_it_wakes_one_and_is_answered()
     {
         await using var hub = await HubFixture.StartAsync(Soon);
-        var (client, upstream, _) = await hub.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        await upstream.SendAsync(Answer);
-        await client.UntilAsync("ok");
-        await RestsAsync(hub);
+        var client = await RestingAsync(hub);
 
         await client.SendAsync("GET /last HTTP/1.1\r\nHost: a\r\n\r\n");
         client.Socket.Shutdown(SocketShutdown.Send);
 
-        upstream = await hub.UpstreamAsync();
+        var upstream = await hub.UpstreamAsync();
         Assert.StartsWith("GET /last ", await upstream.HeadAsync(), StringComparison.Ordinal);
         await upstream.EndsAsync();
         await upstream.SendAsync(Answer);
@@ -128,10 +115,7 @@ public sealed class RestTests
     public async Task A_drain_closes_them()
     {
         await using var hub = await HubFixture.StartAsync(Soon);
-        var (drained, upstream, _) = await hub.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        await upstream.SendAsync(Answer);
-        await drained.UntilAsync("ok");
-        await RestsAsync(hub);
+        var drained = await RestingAsync(hub);
         await hub.Hub.DrainAsync(hub.Pod, TestContext.Current.CancellationToken);
         await drained.EndsAsync();
         Assert.Equal(0, hub.Pod.OpenConnections);
@@ -141,10 +125,7 @@ public sealed class RestTests
     public async Task One_of_a_pod_that_goes_is_reset()
     {
         await using var hub = await HubFixture.StartAsync(Soon);
-        var (client, upstream, _) = await hub.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        await upstream.SendAsync(Answer);
-        await client.UntilAsync("ok");
-        await RestsAsync(hub);
+        var client = await RestingAsync(hub);
 
         hub.Pod.Close();
 
@@ -157,15 +138,27 @@ public sealed class RestTests
     public async Task A_hub_that_stops_closes_them()
     {
         var hub = await HubFixture.StartAsync(Soon);
-        var (client, upstream, _) = await hub.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-        await upstream.SendAsync(Answer);
-        await client.UntilAsync("ok");
-        await RestsAsync(hub);
+        var client = await RestingAsync(hub);
 
         await hub.Hub.StopAsync(TestContext.Current.CancellationToken);
 
         await client.EndsAsync();
         await hub.DisposeAsync();
+    }
+
+    private static async Task<(Peer Client, Peer Upstream)> AnsweredAsync(HubFixture hub, string more = "")
+    {
+        var (client, upstream, _) = await hub.RequestAsync("GET / HTTP/1.1\r\nHost: a\r\n\r\n" + more);
+        await upstream.SendAsync(Answer);
+        await client.UntilAsync("ok");
+        return (client, upstream);
+    }
+
+    private static async Task<Peer> RestingAsync(HubFixture hub)
+    {
+        var (client, _) = await AnsweredAsync(hub);
+        await RestsAsync(hub);
+        return client;
     }
 
     private static async Task RestsAsync(HubFixture hub)
