@@ -1,4 +1,5 @@
 using System.Text;
+using NodeMesh.Bench.Works;
 
 namespace NodeMesh.Bench.Reporting;
 
@@ -24,7 +25,7 @@ internal static class Markdown
         }
         if (report.Memory.Count > 0)
         {
-            text.AppendLine().AppendLine($"**Memory**, fresh and for each of {report.IdleConnections} connections that did one round trip and stay open (PSS; without the kernel's socket memory)").AppendLine();
+            text.AppendLine().AppendLine($"**Memory**, fresh and for each of {report.IdleConnections} connections that did one round trip and then nothing for {IdleMemory.Idle.TotalSeconds} s (PSS; without the kernel's socket memory)").AppendLine();
             Table(text, Grid.MemoryColumns, report.Memory.Select(Grid.Row));
         }
         if (report.Scale.Count > 0)

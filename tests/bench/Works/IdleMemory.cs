@@ -10,10 +10,10 @@ internal sealed record IdleMemory(MemoryUse Fresh, double? BytesPerConnection, s
 {
     private const int FewerTimes = 8;
 
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
+    /// <summary>Idle is more than a pause between two requests: NodeMesh lets go of most of a connection after some seconds.</summary>
+    public static readonly TimeSpan Idle = TimeSpan.FromSeconds(20);
 
-    // Idle means more than a pause between two requests: NodeMesh lets go of most of a connection after some seconds.
-    private static readonly TimeSpan Idle = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(3);
 
     public static async Task<IdleMemory> TakeAsync(
         MeasuredSystem system, IdleKind kind, Cgroup client, Workspace workspace, int connections, CancellationToken cancelled)
