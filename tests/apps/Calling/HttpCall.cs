@@ -61,7 +61,13 @@ internal static class HttpCall
         foreach (var header in request.Headers)
         {
             var colon = header.IndexOf(':', StringComparison.Ordinal);
-            message.Headers.TryAddWithoutValidation(header[..colon], header[(colon + 1)..].Trim());
+            var (name, value) = (header[..colon], header[(colon + 1)..].Trim());
+            if (!message.Headers.TryAddWithoutValidation(name, value))
+            {
+                // One that .NET has as a property of the body: Content-Type.
+                message.Content ??= new ByteArrayContent([]);
+                message.Content.Headers.TryAddWithoutValidation(name, value);
+            }
         }
         return message;
     }

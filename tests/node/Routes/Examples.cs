@@ -79,38 +79,83 @@ public sealed class Examples(EbpfMesh mesh) : RoutedTraffic(mesh)
         await Eventually.TrueAsync("the copies have been answered", async () => (await Mesh.Near.Agent.ScrapeAsync())
             .Sum("nodemesh_http_mirrored_total", ("route", "default/mirror"), ("result", "answered")) >= 140);
         Assert.InRange(await InboundAsync() - before, 140, 260);
+    }
 
-        async Task<double> InboundAsync() => (await Mesh.Far.Agent.ScrapeAsync()).Sum("nodemesh_http_requests_total", ("direction", "inbound"), ("destination_workload", V2));
+    [Fact(Timeout = 60_000)]
+    public async Task Each_mirror_of_a_rule_gets_its_own_share()
+    {
+        var copies = await Mesh.AddPodAsync("copies", app: "copies");
+        var log = await StartNginxAsync(copies, """return 200 "copied";""");
+        try
+        {
+            await ApplyYamlAsync(DocExamples.Of("Mirror").Replace("percent: 50", """
+                percent: 100
+                    - type: RequestMirror
+                      requestMirror: {backendRef: {name: copies, port: 80}, fraction: {numerator: 1, denominator: 4}}
+                """, StringComparison.Ordinal) + """
+                ---
+                {apiVersion: v1, kind: Service, metadata: {name: copies}, spec: {clusterIP: 10.96.0.67, selector: {app: copies}, ports: [{name: http, port: 80, targetPort: 8080}]}}
+                """);
+            var before = await InboundAsync();
+
+            var counts = await CountAsync(400);
+
+            Assert.Equal([V1], counts.Keys);
+            await Eventually.TrueAsync("all copies have come", async () => await InboundAsync() == before + 400);
+            // Four and a half standard deviations of 400 times a quarter.
+            Assert.InRange((await File.ReadAllLinesAsync(log)).Length, 61, 139);
+        }
+        finally
+        {
+            await Mesh.RemovePodAsync(copies);
+        }
     }
 
     [Fact(Timeout = 60_000)]
     public async Task What_takes_too_long_is_given_up()
     {
         await ApplyAsync("Timeouts");
+        var before = await GivenUpAsync();
 
         var slow = await CallAsync("/?delay=5000");
         var quick = await CallAsync("/?delay=1");
 
         Assert.Equal((504, "timeout_backend"), (slow.Status, slow.Headers!["nodemesh-error"]));
         Assert.True(quick.Ok);
-        await Eventually.TrueAsync("it is counted", async () => (await Mesh.Near.Agent.ScrapeAsync())
-            .Sum("nodemesh_http_requests_total", ("route", "default/timeouts"), ("reason", "timeout_backend")) == 1);
+        await Eventually.TrueAsync("it is counted", async () => await GivenUpAsync() == before + 1);
+
+        async Task<double> GivenUpAsync() =>
+            (await Mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_http_requests_total", ("route", "default/timeouts"), ("reason", "timeout_backend"));
+    }
+
+    [Theory(Timeout = 60_000)]
+    [InlineData("request: 2s, backendRequest: 1s", "300m", "timeout_request")]
+    [InlineData("backendRequest: 1s", "300m", "timeout_request")]
+    [InlineData("request: 1s", "20S", "timeout_request")]
+    [InlineData("request: 20s, backendRequest: 1s", "10S", "timeout_backend")]
+    public async Task The_shortest_of_a_calls_own_limit_and_the_routes_counts(string timeouts, string asked, string reason)
+    {
+        await ApplyYamlAsync(DocExamples.Of("Timeouts").Replace("port: 80", "port: 82", StringComparison.Ordinal)
+            .Replace("request: 2s, backendRequest: 1s", timeouts, StringComparison.Ordinal));
+
+        // Not a gRPC client: that gives up at its own limit by itself, and would not say whose answer it had.
+        var late = await CallAsync("/?delay=30000", [$"grpc-timeout: {asked}"]);
+        var quick = await CallAsync("/", [$"grpc-timeout: {asked}"]);
+
+        Assert.Equal((200, "4", reason), (late.Status, late.Headers!["grpc-status"], late.Headers["nodemesh-error"]));
+        Assert.Equal((true, V1), (quick.Ok, quick.Server?.Pod));
+
+        Task<CallResult> CallAsync(string path, string[] headers) => Mesh.Client().CallAsync(new CallRequest
+        {
+            Kind = "h2c", Target = "10.96.0.60:82", Path = path, Method = "POST", Headers = ["content-type: application/grpc", "te: trailers", .. headers],
+        });
     }
 
     [Fact(Timeout = 60_000)]
     public async Task Nobody_notices_a_server_that_fails_every_second_time()
     {
         var nginx = await Mesh.AddPodAsync("flaky", app: "shop-v1");
-        var home = Directory.CreateDirectory($"{TestRun.Directory}/{Mesh.Mesh.Name}/flaky").FullName;
-        await File.WriteAllTextAsync($"{home}/nginx.conf", $$"""
-            daemon off;
-            worker_processes 1;
-            pid {{home}}/pid;
-            error_log stderr;
-            events {}
-            http { access_log off; server { listen 8080; location / { return 503 "busy"; } } }
-            """);
-        await nginx.StartAsync(8080, "nginx", "-c", $"{home}/nginx.conf");
+        await StartNginxAsync(nginx, """return 503 "busy";""");
         try
         {
             var refused = await Eventually.HoldsAsync("it has its share of the traffic", () => CallAsync(), result => !result.Ok);
@@ -247,5 +292,25 @@ public sealed class Examples(EbpfMesh mesh) : RoutedTraffic(mesh)
         var counts = new HashSet<int>();
         await Eventually.TrueAsync("the missing backend's share is answered with 500", async () => counts.Add((await CallAsync()).Status) && counts.Count == 2);
         Assert.Equal([200, 500], counts.Order());
+    }
+
+    /// <summary>The requests that have come to version 2.</summary>
+    private async Task<double> InboundAsync() =>
+        (await Mesh.Far.Agent.ScrapeAsync()).Sum("nodemesh_http_requests_total", ("direction", "inbound"), ("destination_workload", V2));
+
+    /// <summary>Returns the path of its access log, a line for each request.</summary>
+    private async Task<string> StartNginxAsync(TestPod pod, string answer)
+    {
+        var home = Directory.CreateDirectory($"{TestRun.Directory}/{Mesh.Mesh.Name}/{pod.Name}").FullName;
+        await File.WriteAllTextAsync($"{home}/nginx.conf", $$"""
+            daemon off;
+            worker_processes 1;
+            pid {{home}}/pid;
+            error_log stderr;
+            events {}
+            http { access_log {{home}}/access.log; server { listen 8080; location / { {{answer}} } } }
+            """);
+        await pod.StartAsync(8080, "nginx", "-c", $"{home}/nginx.conf");
+        return $"{home}/access.log";
     }
 }
