@@ -6,3 +6,4 @@ using Xunit.v3;
 
 // Each test has machines of its own. Two at a time keep two processors busy; more get in each other's way.
 [assembly: Parallelization(Mode = ParallelMode.Collections, MaxThreads = 2)]
+[assembly: TestCollectionOrderer(typeof(LongestFirst))]
