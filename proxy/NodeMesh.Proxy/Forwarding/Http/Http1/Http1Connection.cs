@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -25,12 +24,9 @@ internal sealed class Http1Connection : IDisposable
     private readonly PodSocket _socket;
     private readonly SslStream? _tls;
     private int _isClosed;
-    private byte[] _read = [];
-    private int _start;
-    private int _end;
+    private LoanBuffer _read;
+    private LoanBuffer _write;
     private bool _isBulk;
-    private byte[] _write = [];
-    private int _written;
     private int _ending;
 
     /// <param name="tls">What is spoken on the socket; null: plain HTTP.</param>
@@ -60,11 +56,11 @@ internal sealed class Http1Connection : IDisposable
     public bool HasAnswered { get; private set; }
 
     /// <summary>What was read and is not consumed.</summary>
-    public ReadOnlySpan<byte> Unread => _read.AsSpan(_start, _end - _start);
+    public ReadOnlySpan<byte> Unread => _read.Span;
 
-    public ReadOnlyMemory<byte> UnreadMemory => _read.AsMemory(_start, _end - _start);
+    public ReadOnlyMemory<byte> UnreadMemory => _read.Memory;
 
-    public int WriteSpace => WriteBufferSize - _written;
+    public int WriteSpace => WriteBufferSize - _write.Length;
 
     /// <summary>False when the server has closed it, or said something that nobody asked.</summary>
     public bool IsStillQuiet() => _socket.IsQuiet();
@@ -75,16 +71,14 @@ internal sealed class Http1Connection : IDisposable
         _ending = 0;
         Head.Reset();
         Trailers.Clear();
-        _write = ArrayPool<byte>.Shared.Rent(FirstBufferSize);
-        _written = 0;
+        _write.Move(FirstBufferSize);
     }
 
     /// <summary>Gives the buffers back. Nobody reads or writes any more.</summary>
     public void End()
     {
-        Return(ref _read);
-        Return(ref _write);
-        _start = _end = _written = 0;
+        _read.GiveBack();
+        _write.GiveBack();
     }
 
     /// <summary>Reads more behind what is there.</summary>
@@ -93,48 +87,41 @@ internal sealed class Http1Connection : IDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> FillAsync()
     {
-        MakeRoom();
-        var count = _tls is null ? await _socket.ReceiveAsync(_read.AsMemory(_end)) : await ReceiveAsync(_tls, _read.AsMemory(_end));
-        _end += count;
-        _isBulk = _end == _read.Length;
+        if (_isBulk && _read.Length == 0 && _read.Capacity < BulkBufferSize)
+        {
+            _read.Move(BulkBufferSize);
+        }
+        _read.MakeRoom(_isBulk ? BulkBufferSize : FirstBufferSize);
+        var count = _tls is null ? await _socket.ReceiveAsync(_read.FreeMemory) : await ReceiveAsync(_tls, _read.FreeMemory);
+        _read.Add(count);
+        _isBulk = _read.Room == 0;
         HasAnswered |= count > 0;
         return count > 0;
     }
 
     public Stream OpenStream() => _tls is null ? new AwaitableStream(_socket) : _tls;
 
-    public void Consume(int count)
-    {
-        _start += count;
-        if (_start == _end)
-        {
-            _start = _end = 0;
-        }
-    }
+    public void Consume(int count) => _read.Take(count);
 
     /// <summary>Room of at least this many bytes in the buffer of what is to be sent.</summary>
     public Span<byte> Reserve(int count)
     {
-        if (_write.Length - _written < count)
+        if (_write.Room < count)
         {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_write.Length * 2, _written + count));
-            _write.AsSpan(0, _written).CopyTo(larger);
-            Return(ref _write);
-            _write = larger;
+            _write.Move(Math.Max(_write.Capacity * 2, _write.Length + count));
         }
-        return _write.AsSpan(_written);
+        return _write.Free;
     }
 
-    public void Wrote(int count) => _written += count;
+    public void Wrote(int count) => _write.Add(count);
 
     /// <summary>Sends all that was written.</summary>
     /// <exception cref="SocketException">The upstream takes no more.</exception>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask SendAsync()
     {
-        var bytes = _write.AsMemory(0, _written);
-        await (_tls is null ? _socket.SendAsync(bytes) : SendAsync(_tls, bytes));
-        _written = 0;
+        await (_tls is null ? _socket.SendAsync(_write.Memory) : SendAsync(_tls, _write.Memory));
+        _write.Take(_write.Length);
     }
 
     /// <summary>TLS can't, or rather: to many servers its end is that of both ways.</summary>
@@ -192,34 +179,6 @@ internal sealed class Http1Connection : IDisposable
         catch (Exception failure) when (failure is IOException or AuthenticationException or InvalidOperationException and not ObjectDisposedException)
         {
             throw new SocketException((int)SocketError.ConnectionReset);
-        }
-    }
-
-    private void MakeRoom()
-    {
-        if (_end < _read.Length && !(_isBulk && _end == 0 && _read.Length < BulkBufferSize))
-        {
-            return;
-        }
-        if (_start > 0)
-        {
-            _read.AsSpan(_start, _end - _start).CopyTo(_read);
-            _end -= _start;
-            _start = 0;
-            return;
-        }
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_isBulk ? BulkBufferSize : FirstBufferSize, _read.Length * 2));
-        _read.AsSpan(0, _end).CopyTo(larger);
-        Return(ref _read);
-        _read = larger;
-    }
-
-    private static void Return(ref byte[] buffer)
-    {
-        if (buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-            buffer = [];
         }
     }
 }

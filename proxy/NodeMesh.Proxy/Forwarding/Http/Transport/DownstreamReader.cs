@@ -13,9 +13,7 @@ internal sealed class DownstreamReader(AwaitableSocket socket, DownstreamTranspo
     private const int FirstBufferSize = 4096;
     private const int BulkBufferSize = 32 * 1024;
 
-    private byte[] _buffer = [];
-    private int _start;
-    private int _end;
+    private LoanBuffer _buffer;
     private int _examined;
     private ReadOnlySequence<byte> _given;
     private bool _isBulk;
@@ -26,7 +24,7 @@ internal sealed class DownstreamReader(AwaitableSocket socket, DownstreamTranspo
     /// <summary>Its last read was cancelled with nothing there, and nothing has passed either way since: Kestrel would have written, had it been in the middle of a request.</summary>
     public bool IsAtRest => _movedAtRest == transport.Moved;
 
-    private bool HasNews => _hasEnded || _end > _examined;
+    private bool HasNews => _hasEnded || _buffer.Length > _examined;
 
     public override bool TryRead(out ReadResult result)
     {
@@ -38,7 +36,7 @@ internal sealed class DownstreamReader(AwaitableSocket socket, DownstreamTranspo
         }
         if (isCancelled)
         {
-            _movedAtRest = HasNews || _start < _end ? -1 : transport.Moved;
+            _movedAtRest = HasNews || _buffer.Length > 0 ? -1 : transport.Moved;
         }
         result = Given(isCancelled);
         return true;
@@ -50,13 +48,11 @@ internal sealed class DownstreamReader(AwaitableSocket socket, DownstreamTranspo
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        _examined = _start + (int)_given.Slice(0, examined).Length;
-        _start += (int)_given.Slice(0, consumed).Length;
+        var taken = (int)_given.Slice(0, consumed).Length;
+        _examined = (int)_given.Slice(0, examined).Length - taken;
+        _buffer.Take(taken);
         _given = default;
-        if (_start == _end)
-        {
-            GiveBack();
-        }
+        GiveBackIfEmpty();
     }
 
     /// <summary>Any thread.</summary>
@@ -85,7 +81,7 @@ internal sealed class DownstreamReader(AwaitableSocket socket, DownstreamTranspo
 
     private ReadResult Given(bool isCancelled)
     {
-        _given = new ReadOnlySequence<byte>(_buffer, _start, _end - _start);
+        _given = new ReadOnlySequence<byte>(_buffer.Memory);
         return new ReadResult(_given, isCancelled, _hasEnded);
     }
 
@@ -96,11 +92,11 @@ internal sealed class DownstreamReader(AwaitableSocket socket, DownstreamTranspo
         {
             return false;
         }
-        MakeRoom();
+        _buffer.MakeRoom(_isBulk ? BulkBufferSize : FirstBufferSize);
         int read;
         try
         {
-            read = socket.TryReceive(_buffer.AsSpan(_end));
+            read = socket.TryReceive(_buffer.Free);
         }
         catch (SocketException exception)
         {
@@ -112,51 +108,20 @@ internal sealed class DownstreamReader(AwaitableSocket socket, DownstreamTranspo
         }
         if (read > 0)
         {
-            _end += read;
-            _isBulk = _end == _buffer.Length;
+            _buffer.Add(read);
+            _isBulk = _buffer.Room == 0;
             transport.Sent(read);
             return true;
         }
-        if (_start == _end)
-        {
-            GiveBack();
-        }
+        GiveBackIfEmpty();
         return _hasEnded = read == 0;
     }
 
-    private void MakeRoom()
+    private void GiveBackIfEmpty()
     {
-        if (_end < _buffer.Length)
+        if (_buffer.Length == 0)
         {
-            return;
-        }
-        var unread = _end - _start;
-        if (_start > 0 && unread <= _buffer.Length / 2)
-        {
-            _buffer.AsSpan(_start, unread).CopyTo(_buffer);
-        }
-        else
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_isBulk ? BulkBufferSize : FirstBufferSize, unread * 2));
-            _buffer.AsSpan(_start, unread).CopyTo(larger);
-            Return();
-            _buffer = larger;
-        }
-        (_start, _end, _examined) = (0, unread, _examined - _start);
-    }
-
-    private void GiveBack()
-    {
-        Return();
-        _start = _end = _examined = 0;
-    }
-
-    private void Return()
-    {
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
+            _buffer.GiveBack();
         }
     }
 }

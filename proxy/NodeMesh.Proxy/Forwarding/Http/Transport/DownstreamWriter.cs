@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -14,29 +13,27 @@ internal sealed class DownstreamWriter(AwaitableSocket socket, DownstreamTranspo
 {
     private const int FirstBufferSize = 4096;
 
-    private byte[] _buffer = [];
-    private int _start;
-    private int _end;
+    private LoanBuffer _buffer;
     private bool _isBroken;
     private volatile bool _isWaiting;
     private int _isCancelled;
 
     public override bool CanGetUnflushedBytes => true;
 
-    public override long UnflushedBytes => _end - _start;
+    public override long UnflushedBytes => _buffer.Length;
 
-    public override void Advance(int bytes) => _end += bytes;
+    public override void Advance(int bytes) => _buffer.Add(bytes);
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
         MakeRoom(Math.Max(sizeHint, 1));
-        return _buffer.AsMemory(_end);
+        return _buffer.FreeMemory;
     }
 
     public override Span<byte> GetSpan(int sizeHint = 0)
     {
         MakeRoom(Math.Max(sizeHint, 1));
-        return _buffer.AsSpan(_end);
+        return _buffer.Free;
     }
 
     /// <returns>Completed: the downstream takes no more.</returns>
@@ -80,12 +77,12 @@ internal sealed class DownstreamWriter(AwaitableSocket socket, DownstreamTranspo
     // False: the kernel has no room.
     private bool TryFlush(out FlushResult result)
     {
-        if (_start < _end && !_isBroken)
+        if (_buffer.Length > 0 && !_isBroken)
         {
             try
             {
-                var sent = socket.TrySend(_buffer.AsSpan(_start, _end - _start));
-                _start += sent;
+                var sent = socket.TrySend(_buffer.Span);
+                _buffer.Take(sent);
                 transport.Received(sent);
             }
             catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
@@ -93,40 +90,20 @@ internal sealed class DownstreamWriter(AwaitableSocket socket, DownstreamTranspo
                 _isBroken = true;
             }
         }
-        if (_start == _end || _isBroken)
+        if (_buffer.Length == 0 || _isBroken)
         {
-            GiveBack();
+            _buffer.GiveBack();
         }
         var isCancelled = Interlocked.Exchange(ref _isCancelled, 0) != 0;
         result = new FlushResult(isCancelled, _isBroken);
-        return isCancelled || _start == _end;
+        return isCancelled || _buffer.Length == 0;
     }
 
     private void MakeRoom(int size)
     {
-        if (_buffer.Length - _end >= size)
+        if (_buffer.Room < size)
         {
-            return;
-        }
-        var unsent = _end - _start;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(FirstBufferSize, Math.Max(_buffer.Length * 2, unsent + size)));
-        _buffer.AsSpan(_start, unsent).CopyTo(larger);
-        Return();
-        (_buffer, _start, _end) = (larger, 0, unsent);
-    }
-
-    private void GiveBack()
-    {
-        Return();
-        _start = _end = 0;
-    }
-
-    private void Return()
-    {
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-            _buffer = [];
+            _buffer.Move(Math.Max(FirstBufferSize, Math.Max(_buffer.Capacity * 2, _buffer.Length + size)));
         }
     }
 }
