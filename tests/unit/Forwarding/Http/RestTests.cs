@@ -22,12 +22,12 @@ public sealed class RestTests
         for (var turn = 1; turn <= 2; turn++)
         {
             await client.SendAsync($"POST /{turn} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbody");
-            var upstream = await hub.UpstreamAsync(); // the other was kept for a second
+            var upstream = await hub.UpstreamAsync();
             Assert.StartsWith($"POST /{turn} ", await upstream.HeadAsync(), StringComparison.Ordinal);
             await upstream.UntilAsync("body");
             await upstream.SendAsync(Answer);
             await client.UntilAsync("ok");
-            await RestsAsync(hub);
+            await RestsAsync(hub, upstream);
         }
         await hub.EventuallyCountsAsync("nodemesh_tcp_connections_open", "protocol=\"http1\"", "} 1");
         client.Dispose();
@@ -51,9 +51,14 @@ public sealed class RestTests
         await client.SendAsync(part);
         await Task.Delay(LongEnough, TestContext.Current.CancellationToken);
         Assert.Equal(0, hub.Hub.Resting);
+        var isNew = !(withFirst + part).EndsWith("\r\n\r\n", StringComparison.Ordinal) && body.Length == 0;
+        if (isNew)
+        {
+            await upstream.EndsAsync(); // it was kept for a second
+        }
         await client.SendAsync(rest);
 
-        if (!(withFirst + part).EndsWith("\r\n\r\n", StringComparison.Ordinal) && body.Length == 0)
+        if (isNew)
         {
             upstream = await hub.UpstreamAsync();
         }
@@ -156,17 +161,19 @@ public sealed class RestTests
 
     private static async Task<Peer> RestingAsync(HubFixture hub)
     {
-        var (client, _) = await AnsweredAsync(hub);
-        await RestsAsync(hub);
+        var (client, upstream) = await AnsweredAsync(hub);
+        await RestsAsync(hub, upstream);
         return client;
     }
 
-    private static async Task RestsAsync(HubFixture hub)
+    // The upstream's connection is kept for a second: the next request has one of its own.
+    private static async Task RestsAsync(HubFixture hub, Peer upstream)
     {
         for (var turn = 0; hub.Hub.Resting == 0; turn++)
         {
             Assert.True(turn < 300, "it does not rest");
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
+        await upstream.EndsAsync();
     }
 }
