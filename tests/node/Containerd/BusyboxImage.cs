@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -23,8 +24,9 @@ public static class BusyboxImage
         await using var archive = new TarWriter(File.Create(file), TarEntryFormat.Ustar);
         await WriteAsync(archive, "layer.tar", layer);
         // What runs unless the container says otherwise: the sandbox, which only has to be there.
+        var machine = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "amd64";
         await WriteAsync(archive, "config.json", Text($$$"""
-            {"architecture":"amd64","os":"linux","config":{"Entrypoint":["{{{Busybox}}}","sleep","infinity"]},"rootfs":{"type":"layers","diff_ids":["sha256:{{{digest}}}"]}}
+            {"architecture":"{{{machine}}}","os":"linux","config":{"Entrypoint":["{{{Busybox}}}","sleep","infinity"]},"rootfs":{"type":"layers","diff_ids":["sha256:{{{digest}}}"]}}
             """));
         await WriteAsync(archive, "manifest.json", Text($$"""[{"Config":"config.json","RepoTags":["{{Name}}"],"Layers":["layer.tar"]}]"""));
     }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 
 namespace NodeMesh.NodeTests.Containers;
@@ -9,6 +10,11 @@ namespace NodeMesh.NodeTests.Containers;
 public static class SeccompProfile
 {
     private const string File = "/usr/share/containers/seccomp.json";
+
+    private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+
+    /// <summary>This machine as Go names it, which is how the profile does.</summary>
+    private static readonly string Machine = IsArm ? "arm64" : "amd64";
 
     public static JsonObject For(IReadOnlyCollection<string> capabilities)
     {
@@ -34,7 +40,7 @@ public static class SeccompProfile
         {
             ["defaultAction"] = profile["defaultAction"]!.DeepClone(),
             ["defaultErrnoRet"] = profile["defaultErrnoRet"]!.DeepClone(),
-            ["architectures"] = new JsonArray("SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"),
+            ["architectures"] = IsArm ? new JsonArray("SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM") : new JsonArray("SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"),
             ["syscalls"] = rules,
         };
     }
@@ -44,7 +50,7 @@ public static class SeccompProfile
         var caps = (condition?["caps"] as JsonArray)?.Select(c => c!.ToString()).ToList() ?? [];
         var arches = (condition?["arches"] as JsonArray)?.Select(a => a!.ToString()).ToList() ?? [];
         return wanted
-            ? caps.All(capabilities.Contains) && (arches.Count == 0 || arches.Contains("amd64"))
-            : !caps.Any(capabilities.Contains) && !arches.Contains("amd64");
+            ? caps.All(capabilities.Contains) && (arches.Count == 0 || arches.Contains(Machine))
+            : !caps.Any(capabilities.Contains) && !arches.Contains(Machine);
     }
 }
