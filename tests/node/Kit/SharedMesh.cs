@@ -52,6 +52,33 @@ public abstract class SharedMesh(string capture) : IAsyncLifetime
         return pod;
     }
 
+    /// <summary>Where a pod of this name has its files.</summary>
+    public string Home(string pod) => $"{TestRun.Directory}/{Mesh.Name}/{pod}";
+
+    /// <summary>A real nginx in a pod, with its files in the pod's <see cref="Home"/>; access.log there has a line for each request.</summary>
+    /// <param name="locations">What its one server does; {home} in them is that directory.</param>
+    public async Task StartNginxAsync(TestPod pod, int port, string locations)
+    {
+        var home = Directory.CreateDirectory(Home(pod.Name)).FullName;
+        await File.WriteAllTextAsync($"{home}/nginx.conf", $$"""
+            daemon off;
+            worker_processes 1;
+            user root;
+            pid {{home}}/pid;
+            error_log stderr;
+            events {}
+            http {
+              access_log {{home}}/access.log;
+              server {
+                listen {{port}};
+                listen [::]:{{port}};
+                {{locations.Replace("{home}", home, StringComparison.Ordinal)}}
+              }
+            }
+            """);
+        await pod.StartAsync(port, "nginx", "-c", $"{home}/nginx.conf");
+    }
+
     public async Task RemovePodAsync(TestPod pod)
     {
         Mesh.Resources.RemovePod(pod);

@@ -43,23 +43,7 @@ public abstract class RealPeers(SharedMesh mesh)
     public async Task Nginx_serves_and_logs_the_clients_true_address()
     {
         var pod = await mesh.AddPodAsync("nginx");
-        var home = Directory.CreateDirectory($"{TestRun.Directory}/{mesh.Mesh.Name}/nginx").FullName;
-        await File.WriteAllTextAsync($"{home}/nginx.conf", $$"""
-            daemon off;
-            worker_processes 1;
-            pid {{home}}/pid;
-            error_log stderr;
-            events {}
-            http {
-              access_log off;
-              server {
-                listen 80;
-                listen [::]:80;
-                location / { return 200 "$remote_addr $host $server_protocol $http_connection"; }
-              }
-            }
-            """);
-        await pod.StartAsync(80, "nginx", "-c", $"{home}/nginx.conf");
+        await mesh.StartNginxAsync(pod, 80, """location / { return 200 "$remote_addr $host $server_protocol $http_connection"; }""");
         var client = mesh.Client();
 
         Assert.StartsWith($"{client.V4} shop.example HTTP/1.1", await client.ExecAsync("curl", "-sS", "-H", "Host: shop.example", $"http://{pod.V4}/"), StringComparison.Ordinal);

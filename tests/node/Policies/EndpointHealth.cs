@@ -55,11 +55,11 @@ public sealed class EndpointHealth(EbpfMesh mesh) : ResilientService(mesh)
         var nginx = await NginxAsync("ill", "location / { add_header X-Pod ill; return 200 \"\"; } location /health { alias {home}/; }");
         try
         {
-            await File.WriteAllTextAsync($"{Home("ill")}/z", "well");
+            await File.WriteAllTextAsync($"{Mesh.Home("ill")}/z", "well");
             await PolicyAsync("loadBalancing: {algorithm: RoundRobin}, healthCheck: {interval: 200ms, unhealthyThreshold: 2, http: {path: /health/z}}");
             await Eventually.TrueAsync("it is well", async () => (await PodsAsync(6)).Contains("ill") && await ChecksAsync("passed") > 2);
 
-            File.Delete($"{Home("ill")}/z");
+            File.Delete($"{Mesh.Home("ill")}/z");
             await Eventually.TrueAsync("it gets nothing", async () => !(await PodsAsync(6)).Contains("ill"));
             Assert.DoesNotContain("ill", await PodsAsync(40));
             Assert.Equal(1, (await Mesh.Near.Agent.ScrapeAsync()).Sum("nodemesh_unhealthy_endpoints", ("service", "default/resilient")));
@@ -67,7 +67,7 @@ public sealed class EndpointHealth(EbpfMesh mesh) : ResilientService(mesh)
             // No pod of the other node uses the Service: it asks nobody.
             Assert.Equal(0, (await Mesh.Far.Agent.ScrapeAsync()).Sum("nodemesh_health_checks_total", ("service", "default/resilient")));
 
-            await File.WriteAllTextAsync($"{Home("ill")}/z", "well again");
+            await File.WriteAllTextAsync($"{Mesh.Home("ill")}/z", "well again");
             await Eventually.TrueAsync("it is used again", async () => (await PodsAsync(6)).Contains("ill"));
         }
         finally
@@ -81,7 +81,7 @@ public sealed class EndpointHealth(EbpfMesh mesh) : ResilientService(mesh)
     [Fact(Timeout = 60_000)]
     public async Task An_endpoint_that_says_over_gRPC_that_it_does_not_serve_gets_nothing()
     {
-        var file = $"{Directory.CreateDirectory(Home("idle")).FullName}/serves";
+        var file = $"{Directory.CreateDirectory(Mesh.Home("idle")).FullName}/serves";
         await File.WriteAllTextAsync(file, "");
         var idle = await Mesh.AddPodAsync("idle");
         try

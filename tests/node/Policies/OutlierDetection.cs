@@ -36,12 +36,12 @@ public sealed class OutlierDetection(EbpfMesh mesh) : ResilientService(mesh)
             await Eventually.TrueAsync("it has its share", async () => (await PodsAsync(6)).Contains("failing"));
             Assert.InRange((await PodsAsync(40)).Count(pod => pod == "failing"), 15, 25); // errors of its own are not counted
 
-            await File.WriteAllTextAsync($"{Home("failing")}/gateway", "");
+            await File.WriteAllTextAsync($"{Mesh.Home("failing")}/gateway", "");
             await Eventually.TrueAsync("it is spared", async () => !(await PodsAsync(6)).Contains("failing"));
             Assert.DoesNotContain("failing", await PodsAsync(40));
 
             // From here on nothing has it spared anew.
-            File.Delete($"{Home("failing")}/gateway");
+            File.Delete($"{Mesh.Home("failing")}/gateway");
             await PolicyAsync(Outliers("consecutiveGatewayErrors: 2, panicThresholdPercent: 60"));
             await Eventually.TrueAsync("half of them is too few", async () => (await PodsAsync(6)).Contains("failing"));
 

@@ -69,33 +69,21 @@ public abstract class ResilientService(EbpfMesh mesh) : IAsyncLifetime
         spec: {parentRefs: [{group: "", kind: Service, name: resilient, port: 80}], rules: [{backendRefs: [{name: resilient, port: 80}], retry: { {{retry}} } }] }
         """);
 
-    protected string Home(string name) => $"{TestRun.Directory}/{Mesh.Mesh.Name}/{name}";
-
     /// <summary>A captured endpoint of the Service that serves what the locations say; {home} in them is a directory of its own.</summary>
     /// <param name="on">Where; absent: on the client's node.</param>
     protected async Task<TestPod> NginxAsync(string name, string locations, TestNode? on = null)
     {
         on ??= Mesh.Near;
-        var home = Directory.CreateDirectory(Home(name)).FullName;
-        await File.WriteAllTextAsync($"{home}/nginx.conf", $$"""
-            daemon off;
-            worker_processes 1;
-            user root;
-            pid {{home}}/pid;
-            error_log stderr;
-            events {}
-            http { access_log off; server { listen 8080; {{locations.Replace("{home}", home, StringComparison.Ordinal)}} } }
-            """);
         // It serves before the Service knows of it.
         var pod = await on.AddPodAsync(name);
-        await pod.StartAsync(8080, "nginx", "-c", $"{home}/nginx.conf");
+        await Mesh.StartNginxAsync(pod, 8080, locations);
         Mesh.Mesh.Resources.Pod(pod, app: "resilient");
         await on.Agent.CapturedAsync(pod);
         return pod;
     }
 
     /// <summary>Its server ends; to the mesh it is an endpoint as before.</summary>
-    protected Task StopNginxAsync(TestPod pod) => pod.ExecAsync("nginx", "-c", $"{Home(pod.Name)}/nginx.conf", "-s", "stop");
+    protected Task StopNginxAsync(TestPod pod) => pod.ExecAsync("nginx", "-c", $"{Mesh.Home(pod.Name)}/nginx.conf", "-s", "stop");
 
     protected Task RemoveAsync(TestPod pod) => Mesh.RemovePodAsync(pod);
 }

@@ -85,7 +85,7 @@ public sealed class Examples(EbpfMesh mesh) : RoutedTraffic(mesh)
     public async Task Each_mirror_of_a_rule_gets_its_own_share()
     {
         var copies = await Mesh.AddPodAsync("copies", app: "copies");
-        var log = await StartNginxAsync(copies, """return 200 "copied";""");
+        await Mesh.StartNginxAsync(copies, 8080, """location / { return 200 "copied"; }""");
         try
         {
             await ApplyYamlAsync(DocExamples.Of("Mirror").Replace("percent: 50", """
@@ -103,7 +103,7 @@ public sealed class Examples(EbpfMesh mesh) : RoutedTraffic(mesh)
             Assert.Equal([V1], counts.Keys);
             await Eventually.TrueAsync("all copies have come", async () => await InboundAsync() == before + 400);
             // Four and a half standard deviations of 400 times a quarter.
-            Assert.InRange((await File.ReadAllLinesAsync(log)).Length, 61, 139);
+            Assert.InRange((await File.ReadAllLinesAsync($"{Mesh.Home(copies.Name)}/access.log")).Length, 61, 139);
         }
         finally
         {
@@ -155,7 +155,7 @@ public sealed class Examples(EbpfMesh mesh) : RoutedTraffic(mesh)
     public async Task Nobody_notices_a_server_that_fails_every_second_time()
     {
         var nginx = await Mesh.AddPodAsync("flaky", app: "shop-v1");
-        await StartNginxAsync(nginx, """return 503 "busy";""");
+        await Mesh.StartNginxAsync(nginx, 8080, """location / { return 503 "busy"; }""");
         try
         {
             var refused = await Eventually.HoldsAsync("it has its share of the traffic", () => CallAsync(), result => !result.Ok);
@@ -297,20 +297,4 @@ public sealed class Examples(EbpfMesh mesh) : RoutedTraffic(mesh)
     /// <summary>The requests that have come to version 2.</summary>
     private async Task<double> InboundAsync() =>
         (await Mesh.Far.Agent.ScrapeAsync()).Sum("nodemesh_http_requests_total", ("direction", "inbound"), ("destination_workload", V2));
-
-    /// <summary>Returns the path of its access log, a line for each request.</summary>
-    private async Task<string> StartNginxAsync(TestPod pod, string answer)
-    {
-        var home = Directory.CreateDirectory($"{TestRun.Directory}/{Mesh.Mesh.Name}/{pod.Name}").FullName;
-        await File.WriteAllTextAsync($"{home}/nginx.conf", $$"""
-            daemon off;
-            worker_processes 1;
-            pid {{home}}/pid;
-            error_log stderr;
-            events {}
-            http { access_log {{home}}/access.log; server { listen 8080; location / { {{answer}} } } }
-            """);
-        await pod.StartAsync(8080, "nginx", "-c", $"{home}/nginx.conf");
-        return $"{home}/access.log";
-    }
 }
