@@ -59,7 +59,7 @@ public sealed class SmallShop : IAsyncDisposable
         return result;
     }
 
-    /// <summary>Workers that ask without a pause on connections they keep, until the duration is over.</summary>
+    /// <summary>Workers that ask again and again on connections they keep, until the duration is over.</summary>
     public Task<CallResult> LoadAsync(int milliseconds, string of = "http", int workers = 4) => Client.CallAsync(new CallRequest
     {
         Kind = "load",

@@ -75,6 +75,11 @@ public sealed class TestNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // Connections that are still open would hold the agent for as long as it drains.
+        foreach (var pod in _pods)
+        {
+            await pod.StopAsync();
+        }
         await Agent.DisposeAsync();
         foreach (var pod in _pods)
         {

@@ -91,8 +91,8 @@ public sealed class TestPod : IAsyncDisposable
         await process.DisposeAsync();
     }
 
-    /// <summary>A pod may die in its test; its node removes it again, which does nothing.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends everything that runs in the pod.</summary>
+    public async Task StopAsync()
     {
         foreach (var process in _processes)
         {
@@ -104,6 +104,12 @@ public sealed class TestPod : IAsyncDisposable
             await _client.DisposeAsync();
             _client = null;
         }
+    }
+
+    /// <summary>A pod may die in its test; its node removes it again, which does nothing.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
         await _netns.DisposeAsync();
     }
 

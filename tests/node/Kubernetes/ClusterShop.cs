@@ -29,7 +29,7 @@ public sealed class ClusterShop : IAsyncLifetime
     public Task<CallResult> CallAsync(string path, params string[] headers) =>
         Client.Pod.CallAsync(new CallRequest { Kind = "http", Target = "10.96.0.80:80", Path = path, Headers = headers });
 
-    /// <summary>Workers that ask the Service without a pause.</summary>
+    /// <summary>Workers that ask the Service again and again.</summary>
     public Task<CallResult> LoadAsync(int milliseconds) =>
         Client.Pod.CallAsync(new CallRequest { Kind = "load", Of = "http", Target = "10.96.0.80:80", Count = 2, DurationMilliseconds = milliseconds });
 
