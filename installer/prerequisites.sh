@@ -66,7 +66,7 @@ there() {
 }
 
 [ "$(uname -s)" = Linux ] || fail "it steers traffic with the Linux kernel, and this is $(uname -s): use a Linux machine."
-case $(uname -m) in x86_64) ;; *) fail "it is built for x86-64 so far, and this machine is $(uname -m)." ;; esac
+case $(uname -m) in x86_64 | aarch64) ;; *) fail "it is built for x86-64 and arm64, and this machine is $(uname -m)." ;; esac
 
 for purpose; do
 	case $purpose in

@@ -88,7 +88,8 @@ internal sealed partial class ClusterChecks(ClusterApi api, string @namespace)
         {
             null => Finding.Warning(about, "it does not tell its kernel's version", "see that it is Linux 5.17 or newer"),
             var found when found < OldestKernel => Finding.Warning(about, $"Linux {kernel} has not all of the hooks of the eBPF capture", "use Linux 5.17 or newer; until then iptables captures there"),
-            _ when machine is not (null or "amd64") => Finding.Warning(about, $"Linux {kernel} on {machine}: not tried yet", "try it on a node that nothing depends on"),
+            _ when machine is not (null or "amd64" or "arm64") => Finding.Warning(
+                about, $"it is {machine}, and the image is for amd64 and arm64: no agent starts there", "build the image for it, or keep the DaemonSet off it (nodeSelector)"),
             _ => Finding.Good(about, $"Linux {kernel}"),
         };
     }

@@ -97,6 +97,8 @@ public sealed class InstallationTests : IAsyncLifetime
     {
         PutNode("old", "5.4.0-generic");
         PutNode("new", "6.8.0-generic");
+        PutNode("arm", "6.1.0-arm64", "arm64");
+        PutNode("mainframe", "6.8.0-generic", "s390x");
         _server.Store.Put("""{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"cilium-config","namespace":"kube-system"},"data":{"kube-proxy-replacement":"true"}}""");
         var findings = new List<Finding>();
         await foreach (var finding in new ClusterChecks(_api, Mesh).RunAsync())
@@ -106,6 +108,8 @@ public sealed class InstallationTests : IAsyncLifetime
 
         Assert.Contains(findings, f => f is { Severity: Severity.Warning, About: "node old" } && f.Remedy.Contains("5.17", StringComparison.Ordinal));
         Assert.Contains(findings, f => f is { Severity: Severity.Good, About: "node new" });
+        Assert.Contains(findings, f => f is { Severity: Severity.Good, About: "node arm" });
+        Assert.Contains(findings, f => f is { Severity: Severity.Warning, About: "node mainframe" } && f.Message.Contains("s390x", StringComparison.Ordinal));
         Assert.Equal(2, findings.Count(f => f is { Severity: Severity.Failure, About: "Cilium" }));
         Assert.Contains(findings, f => f is { Severity: Severity.Warning, About: "Gateway API" });
         Assert.All(findings.Where(f => f.Severity != Severity.Good), f => Assert.NotEmpty(f.Remedy));
@@ -152,9 +156,9 @@ public sealed class InstallationTests : IAsyncLifetime
         _server.Store.Put(set);
     }
 
-    private void PutNode(string name, string kernel) => _server.Store.Put("""
-        {"apiVersion":"v1","kind":"Node","metadata":{"name":"NAME"},"status":{"nodeInfo":{"kernelVersion":"KERNEL","operatingSystem":"linux","architecture":"amd64"}}}
-        """.Replace("NAME", name, StringComparison.Ordinal).Replace("KERNEL", kernel, StringComparison.Ordinal));
+    private void PutNode(string name, string kernel, string architecture = "amd64") => _server.Store.Put("""
+        {"apiVersion":"v1","kind":"Node","metadata":{"name":"NAME"},"status":{"nodeInfo":{"kernelVersion":"KERNEL","operatingSystem":"linux","architecture":"MACHINE"}}}
+        """.Replace("NAME", name, StringComparison.Ordinal).Replace("KERNEL", kernel, StringComparison.Ordinal).Replace("MACHINE", architecture, StringComparison.Ordinal));
 
     private void PutAgent(string node) => _server.Store.Put("""
         {"apiVersion":"v1","kind":"Pod","metadata":{"name":"nodemesh-NODE","namespace":"nodemesh-system","labels":{"app.kubernetes.io/name":"nodemesh"}},
