@@ -3,12 +3,8 @@ using System.Net;
 using System.Text.Json;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using NodeMesh.Agent.Rollouts;
 using NodeMesh.Agent.Serving.Console;
 using Prometheus;
@@ -26,15 +22,11 @@ internal sealed class AdminServer(Func<AgentStatus> status, SnapshotPublisher pu
     /// <exception cref="AgentStartException">The address is taken.</exception>
     public async Task<WebApplication> StartAsync(IPEndPoint address)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Services.AddSingleton<IHostLifetime, AgentLifetime>();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        var app = EmbeddedServer.NewBuilder(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Listen(address, listen => listen.Protocols = HttpProtocols.Http1);
-        });
-        var app = builder.Build();
+        }).Build();
         var answers = new Dictionary<string, RequestDelegate>
         {
             ["metrics"] = MetricsAsync,

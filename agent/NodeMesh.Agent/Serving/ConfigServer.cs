@@ -1,9 +1,6 @@
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 namespace NodeMesh.Agent.Serving;
 
@@ -13,10 +10,7 @@ internal static class ConfigServer
     public static async Task<WebApplication> StartAsync(string path, uint proxyUser, SnapshotPublisher publisher, ProxySessions sessions, TapHub taps)
     {
         File.Delete(path);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Services.AddSingleton<IHostLifetime, AgentLifetime>();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenUnixSocket(path, listen => listen.Protocols = HttpProtocols.Http2));
+        var builder = EmbeddedServer.NewBuilder(kestrel => kestrel.ListenUnixSocket(path, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = null);
         builder.Services.AddSingleton(new ConfigService(publisher, sessions, taps));
         var app = builder.Build();

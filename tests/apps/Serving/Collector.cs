@@ -19,9 +19,9 @@ internal static class Collector
 
     public static async Task<int> RunAsync()
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.IPv6Any, Grpc, listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.Listen(IPAddress.IPv6Any, Http, listen => listen.Protocols = HttpProtocols.Http1);

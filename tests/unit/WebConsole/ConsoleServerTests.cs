@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using NodeMesh.Agent.Serving;
 using NodeMesh.Agent.Serving.Console;
@@ -81,9 +80,9 @@ public sealed class ConsoleServerTests
 
     private static async Task<WebApplication> StartAsync(Dictionary<string, byte[]> files)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
         new ConsoleServer(new ConsoleFiles(files), new ConsoleOptions(), "a-node", () => AgentStatus.Empty, NullLogger.Instance, TimeProvider.System)
             .MapTo(app, new Dictionary<string, RequestDelegate> { ["pods"] = context => context.Response.WriteAsync("pods") });
