@@ -59,7 +59,7 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>Waits for the process, not for the end of its output: a killed agent's proxy or nginx's workers may hold that open.</summary>
     public async Task<int> WaitForExitAsync(TimeSpan limit)
     {
-        var hasEnded = await Task.Run(() => _process.WaitForExit((int)limit.TotalMilliseconds));
+        var hasEnded = await Task.Run(() => _process.WaitForExit(limit * Eventually.Patience));
         return hasEnded
             ? _process.ExitCode
             : throw new TimeoutException($"{_process.StartInfo.FileName} {string.Join(' ', _process.StartInfo.ArgumentList)} still runs after {limit}. Its last lines:\n{Tail()}");

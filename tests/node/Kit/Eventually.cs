@@ -5,7 +5,8 @@ namespace NodeMesh.NodeTests.Kit;
 /// <summary>Waits for what must come true soon, by looking again and again; when it does not, the last look is in the failure.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    /// <summary>NODEMESH_PATIENCE=5 makes all limits five times as long, for an emulated machine.</summary>
+    public static double Patience { get; } = double.Parse(Environment.GetEnvironmentVariable("NODEMESH_PATIENCE") ?? "1", System.Globalization.CultureInfo.InvariantCulture);
 
     public static Task TrueAsync(string what, Func<Task<bool>> look, TimeSpan? limit = null) =>
         HoldsAsync(what, look, held => held, limit);
@@ -15,6 +16,7 @@ public static class Eventually
 
     public static async Task<T> HoldsAsync<T>(string what, Func<Task<T>> look, Func<T, bool> holds, TimeSpan? limit = null)
     {
+        var patience = (limit ?? TimeSpan.FromSeconds(10)) * Patience;
         var started = Stopwatch.GetTimestamp();
         while (true)
         {
@@ -23,9 +25,9 @@ public static class Eventually
             {
                 return seen;
             }
-            if (Stopwatch.GetElapsedTime(started) > (limit ?? Limit))
+            if (Stopwatch.GetElapsedTime(started) > patience)
             {
-                Assert.Fail($"not within {(limit ?? Limit).TotalSeconds:0.#} s: {what}; last seen: {seen}");
+                Assert.Fail($"not within {patience.TotalSeconds:0.#} s: {what}; last seen: {seen}");
             }
             await Task.Delay(20);
         }

@@ -16,6 +16,7 @@ public sealed class TestClient : IAsyncDisposable
 
     public async Task<CallResult> CallAsync(CallRequest request)
     {
+        request = request with { TimeoutMilliseconds = (int)(request.TimeoutMilliseconds * Eventually.Patience) };
         var id = Interlocked.Increment(ref _lastId);
         var answer = new TaskCompletionSource<CallResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting[id] = answer;

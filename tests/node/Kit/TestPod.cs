@@ -126,7 +126,7 @@ public sealed class TestPod : IAsyncDisposable
         _processes.Add(process);
         if (ready is not null)
         {
-            await isReady.Task.WaitAsync(TimeSpan.FromSeconds(30));
+            await isReady.Task.WaitAsync(TimeSpan.FromSeconds(30) * Eventually.Patience);
         }
         return process;
     }
