@@ -153,7 +153,7 @@ internal sealed class HttpConnection : IGuarded
     public DownstreamTransport Carry()
     {
         _isResting = false;
-        return Transport = new DownstreamTransport(Downstream, endsWithPeer: Http2, Series);
+        return Transport = new DownstreamTransport(Downstream, Http2, Series);
     }
 
     /// <summary>Kestrel begins to serve it, or goes on to.</summary>

@@ -28,7 +28,7 @@ internal sealed class DownstreamTransport : ConnectionContext, IDuplexPipe, IPod
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _gate = new();
     private readonly DownstreamReader _input;
-    private readonly DownstreamWriter _output;
+    private readonly GatheredOutput? _gathered;
     private HttpConnection? _connection;
     private bool _isHalfClosed;
     private bool _isWatched;
@@ -36,15 +36,16 @@ internal sealed class DownstreamTransport : ConnectionContext, IDuplexPipe, IPod
     private string? _id;
     private long _moved;
 
-    /// <param name="endsWithPeer">The peer's FIN is the end of both ways, as in HTTP/2.</param>
-    public DownstreamTransport(Downstream downstream, bool endsWithPeer, ConnectionSeries series)
+    /// <param name="http2">The peer's FIN is the end of both ways.</param>
+    public DownstreamTransport(Downstream downstream, bool http2, ConnectionSeries series)
     {
         _socket = downstream.Socket;
         _series = series;
         _usage = downstream.Pod.Usage;
-        _endsWithPeer = endsWithPeer;
+        _endsWithPeer = http2;
         _input = new DownstreamReader(_socket, this);
-        _output = new DownstreamWriter(_socket, this);
+        _gathered = http2 ? new GatheredOutput(_socket, this) : null;
+        Output = _gathered?.Writer ?? new DownstreamWriter(_socket, this);
         LocalEndPoint = downstream.OriginalDestination;
         RemoteEndPoint = downstream.Client;
         Transport = this;
@@ -57,7 +58,7 @@ internal sealed class DownstreamTransport : ConnectionContext, IDuplexPipe, IPod
 
     public PipeReader Input => _input;
 
-    public PipeWriter Output => _output;
+    public PipeWriter Output { get; }
 
     /// <summary>Bytes that have passed either way.</summary>
     public long Moved => Volatile.Read(ref _moved);
@@ -136,7 +137,7 @@ internal sealed class DownstreamTransport : ConnectionContext, IDuplexPipe, IPod
     public override async ValueTask DisposeAsync()
     {
         await _input.CompleteAsync();
-        await _output.CompleteAsync();
+        await (_gathered?.CompleteAsync() ?? Output.CompleteAsync());
         if (!_hasLeft)
         {
             _socket.Dispose();
