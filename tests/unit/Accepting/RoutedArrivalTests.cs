@@ -46,9 +46,18 @@ public sealed class RoutedArrivalTests : IDisposable
         Declare(declared, RouteKind.TlsRoute, (new RouteMatch { ServerName = "one.example" }, "one"), (new RouteMatch { ServerName = "*.example" }, "two"));
         using var client = await _proxy.ConnectAsync();
         var handshake = HandshakeAsync(client, name);
-        using var server = await (toOne ? _one : _two).AcceptAsync();
+        var listener = toOne ? _one : _two;
+        var server = await listener.AcceptAsync();
+        var first = await server.ReadAsync(1);
+        if (first.Length == 0)
+        {
+            // Where TLS is not declared, one is dialled ahead when the hello is late, and given up when its name is known.
+            server.Dispose();
+            server = await listener.AcceptAsync();
+            first = await server.ReadAsync(1);
+        }
 
-        Assert.Equal("\u0016", await server.ReadAsync(1));
+        Assert.Equal("\u0016", first);
         server.Dispose();
         await handshake;
         Assert.Equal(1, await _proxy.MetricAsync("nodemesh_tcp_connections_opened_total", "route=\"shop/r\"", "protocol=\"tls\""));
