@@ -6,7 +6,7 @@ using NodeMesh.Proxy.Loops;
 namespace NodeMesh.Proxy.Forwarding.Http.Transport;
 
 /// <summary>
-/// What a downstream is told: gathered in a buffer on loan until it is flushed. A flush is done when the kernel has taken all, so that nobody
+/// What an HTTP/1.x downstream is told: gathered in a buffer on loan until it is flushed. A flush is done when the kernel has taken all, so that nobody
 /// writes faster than the downstream reads.
 /// </summary>
 internal sealed class DownstreamWriter(AwaitableSocket socket, DownstreamTransport transport) : PipeWriter
