@@ -13,6 +13,9 @@ internal sealed class GatheredOutput
     private const int Most = 64 * 1024;
     private const int SegmentSize = 16 * 1024;
 
+    // A client that has stopped reading must not keep its socket for ever.
+    private static readonly TimeSpan LastBytes = TimeSpan.FromSeconds(10);
+
     private readonly AwaitableSocket _socket;
     private readonly DownstreamTransport _transport;
     private readonly Pipe _pipe;
@@ -28,11 +31,11 @@ internal sealed class GatheredOutput
 
     public PipeWriter Writer => _pipe.Writer;
 
-    /// <summary>Nothing comes any more. Completes when the kernel has taken all, or takes no more.</summary>
+    /// <summary>Nothing comes any more. Completes when the kernel has taken all, or takes no more, or has not for 10 s.</summary>
     public async ValueTask CompleteAsync()
     {
         await _pipe.Writer.CompleteAsync();
-        await _sending;
+        await _sending.WaitAsync(LastBytes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task SendAsync()
